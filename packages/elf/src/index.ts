@@ -82,6 +82,7 @@ export {
   type NoteContainer,
   type NoteScan,
 } from './note/read.js';
+export { NOTE_READERS, viewNotesAs, type NoteReader, type NoteView, type ViewedNote } from './note/view.js';
 export { type NoteCodec, type NoteContext } from './note/codec.js';
 export { BZELF_NOTES, NOTE_CODECS, decodeNote, noteCodec, type AnyNoteCodec, type DecodedNote } from './note/index.js';
 
@@ -94,21 +95,23 @@ export {
   payloadNote,
   placementNote,
   subarchNote,
-  type EntryArgument,
-  type EntryMode,
-  type EntryNote,
-  type EntryProtocol,
-  type ImageForm,
-  type ImageNote,
-  type MappingNote,
-  type MappingPurpose,
-  type MappingRange,
-  type OriginNote,
-  type OriginPiece,
-  type PayloadNote,
-  type PlacementNote,
-  type SubarchNote,
 } from './note/bzelf.js';
+export type {
+  EntryArgument,
+  EntryMode,
+  EntryNote,
+  EntryProtocol,
+  ImageForm,
+  ImageNote,
+  MappingNote,
+  MappingPurpose,
+  MappingRange,
+  OriginNote,
+  OriginPiece,
+  PayloadNote,
+  PlacementNote,
+  SubarchNote,
+} from './note/bzelf-types.js';
 export {
   ENTRY_ARGUMENTS,
   ENTRY_MODES,
@@ -170,3 +173,11 @@ export {
 } from './note/gnu.js';
 export { LINUX_NOTES, LINUX_OWNER, linuxBuildSalt, linuxLtoInfo, linuxVersion } from './note/linux.js';
 export { OTHER_NOTES, fdoDlopen, fdoPackaging, stapsdtProbe, type JsonNote, type StapsdtNote } from './note/other.js';
+export {
+  EBN_ETHERBOOT,
+  EBN_GENERIC,
+  ELFBOOT_MAGIC,
+  ELF_BHDR,
+  decodeElfBootBlock,
+  encodeElfBootBlock,
+} from './elfboot-block.js';

@@ -54,7 +54,10 @@ export interface XenFeature {
   readonly required: boolean;
 }
 
-/** A list such as `!writable_page_tables|pae_pgdir_above_4gb`. Linux emits it without a NUL, and so do we. */
+/**
+ * A list such as `!writable_page_tables|pae_pgdir_above_4gb`. Linux emits it without a NUL and lives from the padding;
+ * Xen reads up to a NUL whatever n_descsz says, so we write one.
+ */
 export const xenFeatures = defineNote({
   kind: 'xen-features',
   owner: XEN_OWNER,
@@ -62,7 +65,7 @@ export const xenFeatures = defineNote({
   name: 'XEN_ELFNOTE_FEATURES',
   doc: 'features that the kernel can use, or requires (!)',
   encodeDesc: ({ features }: { readonly features: readonly XenFeature[] }) =>
-    new TextEncoder().encode(features.map(({ name, required }) => (required ? `!${name}` : name)).join('|')),
+    encodeText(features.map(({ name, required }) => (required ? `!${name}` : name)).join('|')),
   decodeDesc(desc) {
     const words = decodeText(desc)
       .split('|')
