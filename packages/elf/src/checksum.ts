@@ -33,9 +33,11 @@ export function ipSum(bytes: Uint8Array): number {
  * halves of its words are the other way round.
  */
 export function ipCombine(sum: number, offset: number, part: number): number {
-  const turned = offset % 2 === 0 ? part : ((part & 0xff) << 8) | (part >>> 8);
-  return fold(sum + turned);
+  return fold(sum + swapAtOdd(offset, part));
 }
+
+const swapAtOdd = (offset: number, word: number): number =>
+  offset % 2 === 0 ? word : ((word & 0xff) << 8) | (word >>> 8);
 
 /** The checksum of bytes whose checksum field is 0. It is never 0 itself: 0 is stored as 0xffff. */
 export const ipChecksum = (...parts: readonly Uint8Array[]): number => {
@@ -67,6 +69,7 @@ export function elfBootChecksumField(elf: ElfFile): ChecksumField {
 /**
  * What the ELFBoot checksum note of a file must hold: the sum over ELF header, program headers and the memory image
  * of every PT_LOAD (file bytes, then zeros to p_memsz), with the note's field as zero should a PT_LOAD contain it.
+ * Then the field counts in the consumer's sum, which must come to 0xffff; at an odd offset it is stored turned.
  * Source: Etherboot elf_loader.c; mkelfImage 2.5 and later.
  */
 export function elfBootChecksum(elf: ElfFile): number {
@@ -76,16 +79,20 @@ export function elfBootChecksum(elf: ElfFile): number {
   const phoff = elf.segments.length === 0 ? 0 : Number(elf.header.e_phoff);
   let sum = ipCombine(ipSum(elf.source.read(0, ehdr.size)), ehdr.size, ipSum(elf.source.read(phoff, phdrBytes)));
   let offset = BigInt(ehdr.size + phdrBytes);
+  let turned = 0;
   for (const segment of elf.segments) {
     if (segment.p_type !== PT_LOAD) continue;
     const bytes = segmentBytes(elf, segment);
     const parity = Number(offset & 1n);
     sum = ipCombine(sum, parity, ipSum(bytes));
     const fieldAt = field.offset - Number(segment.p_offset);
-    if (fieldAt >= 0 && fieldAt + 2 <= bytes.length) sum = withoutField(sum, (parity + fieldAt) % 2, field.stored);
+    if (fieldAt >= 0 && fieldAt + 2 <= bytes.length) {
+      turned = (parity + fieldAt) % 2;
+      sum = withoutField(sum, turned, field.stored);
+    }
     offset += segment.p_memsz;
   }
-  return complement(sum);
+  return swapAtOdd(turned, complement(sum));
 }
 
 /** Takes a stored field out of a sum again: adding the complement subtracts. */

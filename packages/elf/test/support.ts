@@ -23,7 +23,6 @@ export const TEST_IMAGES = join(__dirname, '../../../test-images');
 
 const works = (command: string): boolean => spawnSync(command, ['--version']).status === 0;
 export const hasReadelf = works('readelf');
-export const hasGcc = works('gcc');
 
 /** `test` when a judge is there, else a test that is reported as skipped. */
 export const testWith = (judge: boolean) => (judge ? test : test.skip);
