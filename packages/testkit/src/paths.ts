@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** The folder with lerna.json, searched upward from where the process runs: jest starts in the root or in a package. */
+export function repositoryRoot(): string {
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'lerna.json'))) return folder;
+    if (folder === dirname(folder)) throw new Error(`no lerna.json above ${process.cwd()}`);
+  }
+}
+
+/** The path of a checked-in test image: `testImage('61-64-gzip.bzImage')`. */
+export function testImage(name: string): string {
+  const path = join(repositoryRoot(), 'test-images', name);
+  if (!existsSync(path)) throw new Error(`no test image ${name}; test-images/manifest.json lists them`);
+  return path;
+}
+
+/** The small kernels of test-images/, in the order of their manifest. */
+export const SMALL_KERNELS = ['61-64-gzip', '61-64-bzip2', '61-64-lzma', '61-64-lzo', '61-32-gzip'] as const;
+
+/** What scripts/fetch-kernels.mjs knows to fetch. */
+export const FETCHED_KERNELS = [
+  'debian-6.1-cloud',
+  'debian-6.1-amd64',
+  'debian-6.12-cloud',
+  'debian-6.12-amd64',
+  'debian-installer-i386',
+  'memtest86plus-x64',
+  'memtest86plus-ia32',
+  'ipxe',
+  'memdisk',
+] as const;
+export type FetchedKernel = (typeof FETCHED_KERNELS)[number];
+
+/** A file of a fetched kernel (`vmlinuz` unless told), or undefined when it was not fetched here. */
+export function kernel(id: FetchedKernel, file = 'vmlinuz'): string | undefined {
+  const path = join(repositoryRoot(), '.cache', 'kernels', id, file);
+  return existsSync(path) ? path : undefined;
+}
