@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+// Installs the outside programs that judge our files (readelf, xz, QEMU, GRUB…), as far as they are missing and this
+// machine lets us. What stays missing is said aloud; the tests that want it are then reported as skipped.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A judge is present when `proof` is: a command on the PATH, or a file if it starts with a slash. */
+// prettier-ignore
+const JUDGES = [
+  { proof: 'readelf',                         package: 'binutils',        use: 'a second reading of every ELF file' },
+  { proof: 'gcc',                             package: 'gcc',             use: 'rebuilding the entry stub and /init' },
+  { proof: 'eu-elflint',                      package: 'elfutils',        use: 'a strict ELF checker' },
+  { proof: 'gzip',                            package: 'gzip',            use: 'payloads' },
+  { proof: 'bzip2',                           package: 'bzip2',           use: 'payloads' },
+  { proof: 'xz',                              package: 'xz-utils',        use: 'payloads (xz and lzma)' },
+  { proof: 'lz4',                             package: 'lz4',             use: 'payloads' },
+  { proof: 'lzop',                            package: 'lzop',            use: 'payloads' },
+  { proof: 'zstd',                            package: 'zstd',            use: 'payloads' },
+  { proof: 'cpio',                            package: 'cpio',            use: 'initrds' },
+  { proof: 'qemu-system-x86_64',              package: 'qemu-system-x86', use: 'booting' },
+  { proof: '/usr/share/qemu/qboot.rom',       package: 'qemu-system-data', use: 'booting on microvm' },
+  { proof: '/usr/share/seabios/bios-256k.bin', package: 'seabios',        use: 'booting on pc and q35' },
+  { proof: '/usr/lib/grub/i386-pc/multiboot2.mod', package: 'grub-pc-bin', use: 'booting by GRUB' },
+  { proof: 'grub-mkrescue',                   package: 'grub-common',     use: 'booting by GRUB' },
+  { proof: 'xorriso',                         package: 'xorriso',         use: 'GRUB and iPXE media' },
+  { proof: 'mformat',                         package: 'mtools',          use: 'GRUB media' },
+];
+
+function main(words) {
+  const missing = JUDGES.filter((judge) => !isPresent(judge.proof));
+  if (missing.length === 0) return void console.log('judges: all there');
+  const packages = [...new Set(missing.map((judge) => judge.package))];
+  const obstacle = words.includes('--list') ? 'only listed' : whyNoInstall();
+  if (obstacle !== undefined) return report(missing, obstacle);
+  console.log(`judges: installing ${packages.join(' ')}`);
+  // One by one when all together fail: a package that is gone must not keep the others away.
+  if (!install(packages)) {
+    apt(['-qq', 'update']);
+    if (!install(packages)) packages.forEach((name) => install([name]));
+  }
+  report(
+    JUDGES.filter((judge) => !isPresent(judge.proof)),
+    'apt-get could not install them',
+  );
+}
+
+function report(missing, why) {
+  for (const { proof, package: name, use } of missing)
+    console.log(`judges: missing ${proof} (package ${name}): ${use}`);
+  if (missing.length > 0) console.log(`judges: ${why}; tests that want these are skipped`);
+}
+
+function whyNoInstall() {
+  if (!isPresent('apt-get')) return 'there is no apt-get here';
+  if (process.getuid?.() !== 0) return 'not running as root';
+  return undefined;
+}
+
+const install = (packages) => apt(['-qq', '-y', 'install', '--no-install-recommends', ...packages]);
+
+function apt(words) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const done = spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Dpkg::Use-Pty=0', ...words], {
+    env,
+    encoding: 'utf8',
+  });
+  if (done.status !== 0)
+    console.log(`judges: apt-get ${words.join(' ')}: ${(done.stderr ?? '').trim().split('\n').at(-1)}`);
+  return done.status === 0;
+}
+
+function isPresent(proof) {
+  const paths = proof.startsWith('/')
+    ? [proof]
+    : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, proof));
+  return paths.some((path) => {
+    try {
+      accessSync(path, constants.R_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+main(process.argv.slice(2));
