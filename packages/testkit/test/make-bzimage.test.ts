@@ -26,12 +26,12 @@ test.each(['61-64-gzip.bzImage', '61-32-gzip.bzImage'])(
 );
 
 test.each([
-  { version: 0x0200, end: 0x224 }, // boot.rst: heap_end_ptr came with 2.01
-  { version: 0x0203, end: 0x230 },
-  { version: 0x0207, end: 0x248 }, // boot.rst: payload_offset came with 2.08
-  { version: 0x020c, end: 0x268 }, // what memtest86+ 6.10 says
-  { version: 0x020f, end: 0x26c }, // what Linux 6.1 and 6.12 say
-])('protocol $version ends its header at $end', ({ version, end }) => {
+  { protocol: '2.00', version: 0x0200, end: 0x224 }, // boot.rst: heap_end_ptr came with 2.01
+  { protocol: '2.03', version: 0x0203, end: 0x230 },
+  { protocol: '2.07', version: 0x0207, end: 0x248 }, // boot.rst: payload_offset came with 2.08
+  { protocol: '2.12', version: 0x020c, end: 0x268 }, // what memtest86+ 6.10 says
+  { protocol: '2.15', version: 0x020f, end: 0x26c }, // what Linux 6.1 and 6.12 say
+])('protocol $protocol ends its header behind its last field', ({ version, end }) => {
   const file = makeBzImage({ version });
   expect(0x202 + Number(file[0x201])).toBe(end);
   expect(getU16(file, 0x206)).toBe(version);
