@@ -39,7 +39,7 @@ export interface SectionSpec extends FilePart {
   readonly sh_type: number;
   readonly sh_flags: number;
   readonly sh_addr: bigint;
-  /** Only for SHT_NOBITS; otherwise it follows from the piece. */
+  /** Only for SHT_NOBITS, whose `piece` and `skip` say where it would be; otherwise it follows from the piece. */
   readonly sh_size?: bigint;
   readonly sh_addralign: bigint;
   readonly sh_entsize?: bigint;

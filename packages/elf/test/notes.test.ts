@@ -233,6 +233,12 @@ describe('walking', () => {
     }
   });
 
+  test.each([0n, 1n, 2n, 4n, 16n, 0x1000n])('p_align %i counts as 4', (p_align) => {
+    expect(readNotes(readElf(smallElf({ notes: [a, b, c, a], p_align })))).toMatchObject(
+      [a, b, c, a].map((n) => ({ ...n, align: 4 })),
+    );
+  });
+
   test('offsets are those of the file', () => {
     const bytes = smallElf({ notes: [a, c] });
     for (const { offset, descOffset, desc } of readNotes(readElf(bytes))) {

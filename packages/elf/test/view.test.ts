@@ -1,4 +1,4 @@
-import { concat, fromHex, phys } from '@bzelf/bytes';
+import { concat, fromHex, phys, setU64 } from '@bzelf/bytes';
 import {
   NOTE_READERS,
   encodeNotes,
@@ -88,6 +88,24 @@ test('with two PT_NOTEs linux-loader believes the last, Xen both, kexec the firs
   expect(viewNotesAs(elf, 'xen').entry).toBe(0x200123n);
   expect(viewNotesAs(elf, 'kexec').notes.map((n) => n.owner)).toEqual(['Xen']);
   expect(viewNotesAs(elf, 'linux').notes.map((n) => n.owner)).toEqual(['Xen', 'GNU']);
+});
+
+test('a PT_NOTE with p_offset 0 is skipped by Xen and kexec, which then look at sections', () => {
+  const bytes = smallElf({ notes: [entry], sections: true });
+  setU64(bytes, 0x40 + 8, 0n);
+  const elf = readElf(bytes);
+  expect(viewNotesAs(elf, 'xen')).toMatchObject({ entry: 0x200123n });
+  expect(viewNotesAs(elf, 'kexec')).toMatchObject({ notes: [{ owner: 'Xen', type: 18 }] });
+});
+
+test('QEMU walks out of a PT_NOTE whose only note has exactly its size, into what lies behind', () => {
+  const spec = smallSpec({ notes: [id] });
+  const behind = encodeNotes([entry]);
+  const [notes, ...others] = spec.pieces;
+  if (notes === undefined) throw new Error('no notes');
+  const pieces = [notes, { name: 'behind', size: behind.length, align: 1, bytes: behind }, ...others];
+  const view = viewNotesAs(readElf(writeElf(planElf({ ...spec, pieces }))), 'qemu');
+  expect(view).toMatchObject({ entry: 0x200123n, notes: [{ owner: 'GNU' }, { owner: 'Xen' }] });
 });
 
 test.each(NOTE_READERS)('%s finds all that it wants in a real kernel', (reader) => {
