@@ -37,3 +37,66 @@ export { COMPRESSORS, type Compressor, type CompressorName } from './payload/com
 export { detectCompressor } from './payload/detect.js';
 export { DEFAULT_LIMIT, decompress, extractPayload, type DecompressOptions } from './payload/extract.js';
 export type { Payload } from './payload/find.js';
+export {
+  parseRelocations,
+  placeVmlinux,
+  splitVmlinux,
+  type Relocations,
+  type SplitVmlinux,
+  type VmlinuxPlacement,
+  type VmlinuxSegment,
+} from './vmlinux.js';
+export { applyRelocations, type Slide } from './relocate.js';
+export {
+  CMDLINE_SIZE_DEFAULT,
+  DEFAULT_LOAD,
+  INITRD_ADDR_MAX_DEFAULT,
+  cmdlineSizeMax,
+  initrdAddrMax,
+  isAllowedLoad,
+  placementRules,
+  runtimeStart,
+  type PlacementRules,
+} from './placement.js';
+export {
+  BOOT_PARAMS,
+  E820_ENTRY,
+  E820_MAX_ENTRIES_ZEROPAGE,
+  E820_TYPES,
+  E820_TYPE_ACPI,
+  E820_TYPE_NVS,
+  E820_TYPE_PMEM,
+  E820_TYPE_PRAM,
+  E820_TYPE_RAM,
+  E820_TYPE_RESERVED,
+  E820_TYPE_RESERVED_KERN,
+  E820_TYPE_SOFT_RESERVED,
+  E820_TYPE_UNUSABLE,
+  EFI_INFO,
+  SCREEN_INFO,
+  SETUP_APPLE_PROPERTIES,
+  SETUP_CC_BLOB,
+  SETUP_DATA,
+  SETUP_DATA_TYPES,
+  SETUP_DTB,
+  SETUP_E820_EXT,
+  SETUP_EFI,
+  SETUP_IMA,
+  SETUP_INDIRECT,
+  SETUP_INDIRECT_DATA,
+  SETUP_JAILHOUSE,
+  SETUP_KEXEC_KHO,
+  SETUP_NONE,
+  SETUP_PCI,
+  SETUP_RNG_SEED,
+  type BootParams,
+  type E820Entry,
+} from './boot-params.js';
+export {
+  buildBootParams,
+  decodeBootParams,
+  e820Overflow,
+  type BootParamsOptions,
+  type DecodedBootParams,
+} from './build-boot-params.js';
+export { e820ExtNode, readSetupDataNode, setupDataNode, setupIndirectNode, type SetupDataNode } from './setup-data.js';
