@@ -32,6 +32,9 @@ const PHYS32_ENTRY = xenPhys32Entry.type;
 /** More steps than any kernel has notes: a walk over a file of zeros must end. */
 const MAX_STEPS = 0x10000;
 
+/** An owner is shown up to here; a crafted one may be as long as the file. */
+const MAX_OWNER = 256;
+
 /** From the note header, in bytes: where the descriptor is, and where the next note. */
 interface Stride {
   desc(namesz: number): number;
@@ -57,7 +60,7 @@ function stepAt({ source }: ElfFile, offset: number, stride: Stride): { note: Vi
   if (offset + ELF_NHDR.size > source.size) return undefined;
   const { n_namesz, n_descsz, n_type } = ELF_NHDR.read(source.read(offset, ELF_NHDR.size));
   const note = {
-    owner: readAsciz(upToEof(source, offset + ELF_NHDR.size, n_namesz)),
+    owner: readAsciz(upToEof(source, offset + ELF_NHDR.size, Math.min(n_namesz, MAX_OWNER))),
     type: n_type,
     desc: upToEof(source, offset + stride.desc(n_namesz), n_descsz),
     offset,
@@ -103,9 +106,15 @@ interface Walk {
 }
 
 /** The notes of each range, up to MAX_STEPS in all. */
-function walkRanges(elf: ElfFile, ranges: readonly Range[], stride = STRIDE_4): Walk[] {
+function walkRanges(
+  elf: ElfFile,
+  ranges: readonly Range[],
+  strideOf: (range: Range) => Stride = () => STRIDE_4,
+): Walk[] {
   let budget = MAX_STEPS;
-  return ranges.map(({ from, size }) => {
+  return ranges.map((range) => {
+    const { from, size } = range;
+    const stride = strideOf(range);
     const notes: ViewedNote[] = [];
     let at = from;
     while (at < from + size && notes.length < budget) {
@@ -123,21 +132,13 @@ function walkRanges(elf: ElfFile, ranges: readonly Range[], stride = STRIDE_4): 
 function viewAsBinutils(elf: ElfFile): Seen {
   const sections = elf.header.e_type === ET_CORE ? [] : noteSections(elf);
   const ranges = sections.length > 0 ? sections.map(ofSection) : noteSegments(elf).map(ofSegment);
-  const notes: ViewedNote[] = [];
-  let failure: string | undefined;
-  for (const range of ranges) {
-    const { align } = range;
-    const used = align < 4n ? 4n : align;
-    if (used !== 4n && used !== 8n) {
-      failure ??= `Corrupt note: alignment ${used}, expecting 4 or 8`;
-      continue;
-    }
-    for (const walk of walkRanges(elf, [range], roundTogether(Number(used)))) {
-      notes.push(...(walk.exact ? walk.notes : walk.notes.slice(0, -1)));
-      if (!walk.exact) failure ??= 'note with invalid namesz and/or descsz found';
-    }
-  }
-  return { notes, ...(failure === undefined ? {} : { failure }) };
+  const legal = ranges.filter(({ align }) => align <= 4n || align === 8n);
+  const walks = walkRanges(elf, legal, ({ align }) => roundTogether(align === 8n ? 8 : 4));
+  const notes = walks.flatMap((walk) => (walk.exact ? walk.notes : walk.notes.slice(0, -1)));
+  const odd = ranges.find((range) => !legal.includes(range));
+  if (odd !== undefined) return { notes, failure: `Corrupt note: alignment ${odd.align}, expecting 4 or 8` };
+  if (walks.every((walk) => walk.exact)) return { notes };
+  return { notes, failure: 'note with invalid namesz and/or descsz found' };
 }
 
 /**
