@@ -4,5 +4,6 @@ export { makeInitrd, type InitrdOptions } from './initrd.js';
 export { judge, testWith, testWithKernel, type Judge, type JudgeOptions, type JudgeRun } from './judge.js';
 export { MADE_HEADER_FIELDS, makeBzImage, type BzImageOptions } from './make-bzimage.js';
 export { FETCHED_KERNELS, SMALL_KERNELS, kernel, repositoryRoot, testImage, type FetchedKernel } from './paths.js';
+export { parseProbeReport, type ProbeReport } from './probe.js';
 export { bootQemu, describeRun, runQemu, type QemuOptions, type QemuRun } from './qemu.js';
 export { withTempFolder } from './temp.js';
