@@ -1,0 +1,64 @@
+import { fromLe, phys, type PhysAddr } from '@bzelf/bytes';
+import type { BzImage } from '@bzelf/bzimage';
+import { PF_R, PF_W, PF_X, PT_LOAD, type ElfFile, type MappingRange, type Note, type Phdr } from '@bzelf/elf';
+import { placedByLoader, range, type DeclaredEntry } from './entries.js';
+
+/** How an inner kernel may be entered: its own 64- or 32-bit entry, and what its Xen notes offer. */
+export function vmlinuxEntries(bz: BzImage, elf: ElfFile, notes: readonly Note[]): DeclaredEntry[] {
+  const loads = elf.segments.filter(({ p_type }) => p_type === PT_LOAD);
+  const bp = [placedByLoader('boot-params', 0x1000n, 'rw'), placedByLoader('cmdline', 0x800n, 'r', true)];
+  const image = loads.map((segment) => imageRange(segment, 0n));
+  const address = physicalEntry(elf.header.e_entry, loads);
+  const common = { address, setupRelative: false } as const;
+  const entries: DeclaredEntry[] = [
+    bz.bits === 64
+      ? { ...common, protocol: 'linux64', mode: 'long64', argument: 'rsi', ranges: [...image, ...bp] }
+      : { ...common, protocol: 'linux32', mode: 'protected32', argument: 'esi', ranges: [...image, ...bp] },
+  ];
+  const phys32 = xenNumber(notes, 18);
+  if (phys32 !== undefined) {
+    const ranges = [
+      ...image,
+      placedByLoader('start-info', 0x1000n, 'rw'),
+      placedByLoader('cmdline', 0x800n, 'r', true),
+    ];
+    entries.push({ ...common, protocol: 'pvh', mode: 'protected32', address: phys(phys32), argument: 'ebx', ranges });
+  }
+  const pvEntry = xenNumber(notes, 1);
+  if (pvEntry !== undefined) entries.push(xenPvEntry(bz, loads, pvEntry, xenNumber(notes, 3) ?? 0n));
+  return entries;
+}
+
+/** A PV guest starts on page tables: everything at VIRT_BASE + physical. Source: Xen public/elfnote.h, VIRT_BASE. */
+function xenPvEntry(bz: BzImage, loads: readonly Phdr[], entry: bigint, virtBase: bigint): DeclaredEntry {
+  return {
+    protocol: 'xen-pv',
+    mode: bz.bits === 64 ? 'long64' : 'pae32',
+    address: phys(entry - virtBase),
+    argument: bz.bits === 64 ? 'rsi' : 'esi',
+    setupRelative: false,
+    ranges: [
+      ...loads.map((segment) => imageRange(segment, virtBase)),
+      placedByLoader('start-info', 0x1000n, 'rw'),
+      placedByLoader('page-tables', 0x1000n, 'r'),
+    ],
+  };
+}
+
+/** Executable where anything of the segment is; the kernel writes to all of itself while it starts. */
+function imageRange({ p_paddr, p_memsz, p_flags }: Phdr, virtOffset: bigint): MappingRange {
+  const access = `${p_flags & PF_R ? 'r' : ''}${p_flags & PF_W || p_flags & PF_X ? 'w' : ''}${p_flags & PF_X ? 'x' : ''}`;
+  return range('image', phys(p_paddr), p_memsz, access, { virtOffset });
+}
+
+/** e_entry of a vmlinux is physical; of other kernels it may be virtual and is found through its segment. */
+function physicalEntry(entry: bigint, loads: readonly Phdr[]): PhysAddr {
+  if (loads.some(({ p_paddr, p_memsz }) => entry >= p_paddr && entry < p_paddr + p_memsz)) return phys(entry);
+  const home = loads.find(({ p_vaddr, p_memsz }) => entry >= p_vaddr && entry < p_vaddr + p_memsz);
+  return phys(home ? entry - home.p_vaddr + home.p_paddr : entry);
+}
+
+function xenNumber(notes: readonly Note[], type: number): bigint | undefined {
+  const note = notes.find(({ owner, type: t }) => owner === 'Xen' && t === type);
+  return note === undefined || note.desc.length > 8 ? undefined : fromLe(note.desc);
+}

@@ -1,0 +1,21 @@
+import { errorFactory } from '@bzelf/bytes';
+
+export const WRITER_ERRORS = {
+  'writer/efi-loss': 'An ELF header in the place of "MZ" ends EFI loading and Secure Boot of this image',
+  'writer/target-form': 'This target does not apply to this form',
+  'writer/unknown-target': 'There is no target of this name',
+  'writer/no-room': 'The ELF header and program headers do not fit in front of the setup_header',
+  'writer/no-protected-mode-entry': 'This image can be entered in real mode only',
+  'writer/no-payload': 'This image carries no compressed vmlinux',
+  'writer/payload-not-elf': 'The decompressed payload is not an ELF file',
+  'writer/no-xen-pv': 'The kernel inside has no Xen PV entry notes',
+  'writer/no-origin': 'This file has no ORIGIN note, so it does not tell which bzImage it came from',
+  'writer/not-unwrappable': 'This form does not keep the bzImage it was made from',
+  'writer/origin-mismatch': 'What ORIGIN describes is not what the file holds',
+  'writer/cmdline-too-long': 'The built-in command line is longer than the kernel accepts',
+  'writer/does-not-fit': 'The image does not fit below 4 GiB where its entry stub has to run',
+  'writer/note-type': 'A note of type 18 would be taken for a PVH entry',
+  'writer/already-elf': 'This bzImage already carries an ELF header',
+} as const;
+
+export const fail = errorFactory(WRITER_ERRORS);
