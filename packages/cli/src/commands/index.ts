@@ -1,0 +1,21 @@
+import type { CommandModule } from 'yargs';
+import { extractCommand } from './extract.js';
+import { infoCommand } from './info.js';
+import { mapCommand } from './map.js';
+import { notesCommand } from './notes.js';
+import { planCommand } from './plan.js';
+import { targetsCommand } from './targets.js';
+import { unwrapCommand } from './unwrap.js';
+import { wrapCommand } from './wrap.js';
+
+/** Every command, in the order of the help text. */
+export const COMMANDS = [
+  wrapCommand,
+  unwrapCommand,
+  extractCommand,
+  notesCommand,
+  infoCommand,
+  mapCommand,
+  planCommand,
+  targetsCommand,
+] as unknown as readonly CommandModule[];

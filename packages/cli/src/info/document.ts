@@ -1,0 +1,64 @@
+import { hex } from '@bzelf/bytes';
+import { versionText, type BzImage } from '@bzelf/bzimage';
+import type { KernelImage } from '@bzelf/loader';
+import { headerFields } from './header-fields.js';
+
+/** What `info --json` prints. Source: docs/json.md, bzelf.info/1. */
+export function infoDocument(file: string, kernel: KernelImage) {
+  const { form, bits, kernelVersion, bootProtocol, entries, placement, payload, subarch, image, warnings } = kernel;
+  return {
+    schema: 'bzelf.info/1',
+    file,
+    size: kernel.source.size,
+    form,
+    bits,
+    kernelVersion,
+    bootProtocol: bootProtocol === undefined ? undefined : versionText(bootProtocol),
+    madeBy: image?.madeBy,
+    elf: 'elf' in kernel ? elfDocument(kernel) : undefined,
+    bzImage: kernel.bzImage === undefined ? undefined : bzImageDocument(kernel.bzImage),
+    entries,
+    placement,
+    payload,
+    subarch,
+    warnings,
+  };
+}
+
+function elfDocument({ elf }: Extract<KernelImage, { elf: unknown }>) {
+  const { e_type, e_machine, e_entry, e_phnum, e_shnum } = elf.header;
+  return { class: elf.class, e_type, e_machine, e_entry, e_phnum, e_shnum };
+}
+
+function bzImageDocument(bzImage: BzImage) {
+  const { pe, crc, kernelInfo, certificates, setupSize, protectedMode, trailing } = bzImage;
+  return {
+    setupSize,
+    protectedMode,
+    trailing,
+    crc: { ...crc, ...hexOf(crc) },
+    kernelInfo,
+    pe:
+      pe === undefined
+        ? undefined
+        : {
+            format: pe.format,
+            machine: hex(pe.machine),
+            imageVersion: `${pe.imageVersion.major}.${pe.imageVersion.minor}`,
+            sections: pe.sections.map(({ name }) => name),
+            signatures: certificates.length,
+          },
+    setupHeader: headerFields(bzImage).map(({ offset, name, value, meaning, since }) => ({
+      offset,
+      name,
+      value: hex(value),
+      since: since === 0 ? undefined : versionText(since),
+      meaning,
+    })),
+  };
+}
+
+const hexOf = ({ stored, computed }: BzImage['crc']) => ({
+  stored: stored === undefined ? undefined : hex(stored, 8),
+  computed: computed === undefined ? undefined : hex(computed, 8),
+});

@@ -1,0 +1,134 @@
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { memorySource, type ByteSource } from '@bzelf/bytes';
+import { openFileSource } from '@bzelf/bytes/file';
+import { UsageError } from './exit.js';
+import { stdoutIsTerminal, writeStdout } from './terminal.js';
+
+const STDIN = 0;
+/** The word for stdin and stdout. */
+export const DASH = '-';
+
+export interface Input extends ByteSource {
+  close(): void;
+}
+
+/** All bytes of a file or of stdin. */
+export function readInput(path: string): Uint8Array {
+  return new Uint8Array(readFileSync(path === DASH ? STDIN : path));
+}
+
+/** A file that is read only where it is looked at; what cannot seek (stdin, a pipe) is read whole. */
+export function openInput(path: string): Input {
+  if (path !== DASH && statSync(path).isFile()) return openFileSource(path);
+  return { ...memorySource(readInput(path)), close: () => undefined };
+}
+
+export interface OutputOptions {
+  /** Refused as output, unless `inPlace`. */
+  readonly input?: string;
+  readonly inPlace?: boolean;
+}
+
+/**
+ * The bytes appear under `path` whole or not at all: written beside it, synced, renamed. Its mode stays. Throws UsageError
+ * before anything is touched, and the errors of the operating system.
+ */
+export async function writeOutput(path: string, bytes: Uint8Array, options: OutputOptions = {}): Promise<void> {
+  checkOutput(path, options);
+  if (path === DASH) return writeStdout(bytes);
+  const there = statOrUndefined(path);
+  // A device or a pipe is written to; there is nothing to replace.
+  if (there !== undefined && !there.isFile()) return writeFileSync(path, bytes);
+  await replaceFile(there === undefined ? path : realpathSync(path), bytes, there);
+}
+
+/** Worth calling before long work, too. Throws UsageError. */
+export function checkOutput(path: string, { input, inPlace = false }: OutputOptions): void {
+  if (path === DASH) {
+    if (stdoutIsTerminal()) throw new UsageError('the output is binary, and stdout is a terminal; use -o FILE');
+    return;
+  }
+  if (inPlace || input === undefined || input === DASH) return;
+  const [from, to] = [statOrUndefined(input), statOrUndefined(path)];
+  if (from !== undefined && to !== undefined && to.isFile() && from.dev === to.dev && from.ino === to.ino) {
+    throw new UsageError(`${path} is the input itself; --in-place allows that`);
+  }
+}
+
+function statOrUndefined(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefined): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${Date.now().toString(36)}.tmp`);
+  const file = await open(temporary, 'wx', old === undefined ? 0o666 : old.mode & 0o777);
+  const stop = removeOnSignal(temporary);
+  try {
+    try {
+      if (old !== undefined) fchmodSync(file.fd, old.mode & 0o7777);
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    unlinkIfThere(temporary);
+    throw Object.assign(error as object, { path });
+  } finally {
+    stop();
+  }
+  syncFolder(dirname(path));
+}
+
+/** The rename itself must reach the disk. Some file systems cannot sync a folder; then it does in its own time. */
+function syncFolder(folder: string): void {
+  try {
+    const fd = openSync(folder, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // Not a failure: the file is whole either way.
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A signal while the file is being written takes the half-written one with it, then does what it always does. */
+function removeOnSignal(path: string): () => void {
+  const handlers = SIGNALS.map((signal) => {
+    const handler = () => {
+      unlinkIfThere(path);
+      stop();
+      process.kill(process.pid, signal);
+    };
+    process.on(signal, handler);
+    return { signal, handler };
+  });
+  const stop = () => handlers.forEach(({ signal, handler }) => process.off(signal, handler));
+  return stop;
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone already: renamed, or never made.
+  }
+}
