@@ -1,7 +1,16 @@
 // Makes a fresh clone ready: installs what package-lock.json lists and builds the packages, each only where it is
 // needed. Runs before `npm start` and `npm test`, so it uses nothing but Node, and says nothing when all is well.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -59,8 +68,10 @@ function filesUnder(folder) {
 /** npm links a workspace's command only if the file was there when it installed. */
 function linkTool() {
   const link = join(ROOT, 'node_modules', '.bin', 'bzelf');
-  if (existsSync(link) || !existsSync(join(ROOT, 'packages', 'cli', 'bin', 'bzelf.js'))) return;
-  if (process.platform !== 'win32') symlinkSync('../bzelf/bin/bzelf.js', link);
+  const { bin } = JSON.parse(readFileSync(join(ROOT, 'packages', 'cli', 'package.json'), 'utf8'));
+  if (existsSync(link) || !existsSync(join(ROOT, 'packages', 'cli', bin.bzelf)) || process.platform === 'win32') return;
+  rmSync(link, { force: true }); // a link to a file that is gone
+  symlinkSync(`../bzelf/${bin.bzelf}`, link);
 }
 
 /** npm as it was started, or the one on the PATH. */

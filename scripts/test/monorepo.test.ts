@@ -158,8 +158,9 @@ describe.each(rows)('%s', (name, pkg) => {
 
   test('every export names a source file and its types', () => {
     const exported = Object.entries((pkg.json['exports'] ?? {}) as Record<string, { types: string; default: string }>);
-    if (name === 'cli') expect(existsSync(join(root, pkg.folder, 'bin', 'bzelf.js'))).toBe(true);
-    else expect(exported).not.toEqual([]);
+    const commands = Object.values((pkg.json['bin'] ?? {}) as Record<string, string>);
+    expect([...exported, ...commands]).not.toEqual([]);
+    for (const command of commands) expect(existsSync(join(root, pkg.folder, command))).toBe(true);
     for (const [, { types, default: code }] of exported) {
       expect(types.replace(/\.d\.ts$/, '')).toBe(code.replace(/\.js$/, ''));
       expect(existsSync(join(root, pkg.folder, code.replace('./dist/', 'src/').replace(/\.js$/, '.ts')))).toBe(true);
