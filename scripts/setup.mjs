@@ -54,10 +54,11 @@ function isBuilt() {
   return complete && inputs.every((path) => statSync(path).mtimeMs <= built);
 }
 
-const jsonsAndBuilds = (folder) =>
-  ['package.json', 'tsconfig.json', 'tsconfig.base.json', 'build.mjs', 'scripts/build.mjs']
+function jsonsAndBuilds(folder) {
+  return ['package.json', 'tsconfig.json', 'tsconfig.base.json', 'build.mjs', 'scripts/build.mjs']
     .map((name) => join(folder, name))
     .filter((path) => existsSync(path));
+}
 
 function filesUnder(folder) {
   if (!existsSync(folder)) return [];
