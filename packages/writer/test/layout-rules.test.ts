@@ -62,6 +62,13 @@ const RULES: { rule: string; who: string; holds: (elf: ElfFile, file: Uint8Array
     },
   },
   {
+    rule: 'no PT_LOAD has a p_align that is no multiple of 2 MiB',
+    who: 'linux-loader after 0.14',
+    holds: ({ segments }) => {
+      for (const { p_type, p_align } of segments) if (p_type === PT_LOAD) expect(p_align % 0x20_0000n).toBe(0n);
+    },
+  },
+  {
     rule: 'every PT_LOAD lies between 2 MiB and 4 GiB',
     who: 'crosvm, SeaBIOS (wipes low memory), GRUB',
     holds: (elf) => {

@@ -21,7 +21,7 @@ import { fail } from '../errors.js';
 import { bzelfNotes, elfBootNotes, notesPiece, sha256 } from '../notes.js';
 import { codeLength } from '../placement.js';
 import type { FormContext } from './context.js';
-import { kept, loadSegment, mirrored, noteSection, noteSegment, PAGE } from './parts.js';
+import { kept, loadSegment, mirrored, noteSection, noteSegment } from './parts.js';
 
 const CRC_SIZE = 4;
 /** The sentinel of boot_params is the last byte before setup_header. Source: boot.rst, field setup_sects. */
@@ -58,14 +58,10 @@ function planInplace(ctx: FormContext): ElfPlan {
 
   const load = runAddress(ctx);
   const { offset, size } = bz.protectedMode;
-  const memsz = placement.initSize > BigInt(size) ? placement.initSize : BigInt(size);
   const notes = inplaceNotes(ctx, headers, load);
   // What only real-mode code enters has no permissions to declare: data.
   const flags = bz.bits === 16 ? PF_R | PF_W : PF_R | PF_W | PF_X;
-  const kernel = {
-    ...loadSegment('input', { offset: offset - headers, size }, load, memsz, flags),
-    p_align: commonAlignment(offset, load),
-  };
+  const kernel = loadSegment('input', { offset: offset - headers, size }, load, placement.initSize, flags);
   const spec: ElfSpec = {
     class: elfClass,
     e_type: ET_EXEC,
@@ -122,11 +118,4 @@ const runAddress = ({ placement }: FormContext): PhysAddr => placement.run ?? pl
 function entryAddress({ bz }: FormContext, load: PhysAddr): PhysAddr {
   if (bz.bits === 16) return phys(0);
   return bz.bits === 64 ? addBytes(load, ENTRY_64_OFFSET) : load;
-}
-
-/** The largest p_align, up to a page, by which file offset and address are congruent: setup_sects rules the offset. */
-function commonAlignment(offset: number, address: PhysAddr): bigint {
-  let align = BigInt(PAGE);
-  while ((address - BigInt(offset)) % align !== 0n) align /= 2n;
-  return align;
 }

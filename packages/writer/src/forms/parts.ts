@@ -24,7 +24,10 @@ export interface Part {
   readonly sections: readonly SectionSpec[];
 }
 
-/** A PT_LOAD of a part of a piece. p_vaddr = p_paddr: iPXE loads by the one and compares it with the other. */
+/**
+ * A PT_LOAD of a part of a piece. p_vaddr = p_paddr: iPXE loads by the one and compares it with the other. p_align 0,
+ * "none" by the gABI: rust-vmm's linux-loader refuses every other value that is no multiple of 2 MiB.
+ */
 export function loadSegment(
   piece: string,
   { offset: skip, size: length }: { offset: number; size: number },
@@ -38,7 +41,7 @@ export function loadSegment(
     p_vaddr: address,
     p_paddr: address,
     p_memsz,
-    p_align: BigInt(PAGE),
+    p_align: 0n,
     piece,
     skip,
     length,
