@@ -25,6 +25,7 @@ export async function decompress(
 ): Promise<Uint8Array> {
   const compressor = COMPRESSORS.find((row) => row.name === name);
   if (compressor === undefined) throw fail('bzimage/unknown-compressor', { found: name });
+  if (size === 0 && bytes.length > 0) throw corrupt(name, 'a size word of 0');
   const output = await compressor.decode({ bytes, size, limit });
   // The size word is 32 bits wide, so a size is compared modulo 2^32.
   if (size !== undefined && output.length >>> 0 !== size >>> 0)

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { concat, viewOf } from '@bzelf/bytes';
 import { corrupt, tooLarge, unsupported, type DecodeTask } from './decoder.js';
 import { decodeLzo1x } from './lzo1x.js';
@@ -26,7 +27,9 @@ export async function unlzo({ bytes, limit }: DecodeTask): Promise<Uint8Array> {
     if (total > limit) throw tooLarge('lzo', limit, total);
     const start = at + 8 + checksumBytes(flags, packed < size);
     if (start + packed > bytes.length) throw corrupt('lzo', 'the last block is cut short', at);
-    blocks.push(decodeBlock(bytes.subarray(start, start + packed), size, start));
+    const block = decodeBlock(bytes.subarray(start, start + packed), size, start);
+    verify(block, flags, { view, at: at + 8 });
+    blocks.push(block);
     at = start + packed;
   }
 }
@@ -37,6 +40,28 @@ function decodeBlock(packed: Uint8Array, size: number, offset: number): Uint8Arr
   const problem = decodeLzo1x(packed, output);
   if (problem !== undefined) throw corrupt('lzo', problem.what, offset + problem.at);
   return output;
+}
+
+/** The checksum of the decompressed data comes first; lzop writes Adler-32 unless told otherwise. */
+function verify(block: Uint8Array, flags: number, { view, at }: { view: DataView; at: number }): void {
+  const computed = (flags & F_ADLER32_D) !== 0 ? adler32(block) : (flags & F_CRC32_D) !== 0 ? crc32(block) : undefined;
+  if (computed !== undefined && computed !== u32(view, at))
+    throw corrupt('lzo', 'the data does not match its checksum', at);
+}
+
+/** RFC 1950, 8.2. Sums stay below 2^32 for 5552 bytes between two reductions. */
+function adler32(bytes: Uint8Array): number {
+  let a = 1;
+  let b = 0;
+  for (let at = 0; at < bytes.length;) {
+    for (const end = Math.min(at + 5552, bytes.length); at < end; at++) {
+      a += bytes[at] ?? 0;
+      b += a;
+    }
+    a %= 65521;
+    b %= 65521;
+  }
+  return b * 65536 + a;
 }
 
 /** Checksums of the decompressed data, then of the compressed data unless the block is stored. */
