@@ -89,7 +89,8 @@ export function resolveRanges(
   { delta, runtimeDelta = delta, imageLength, objects, optional }: ResolveOptions,
 ): MappingRange[] {
   return ranges.flatMap((range): MappingRange[] => {
-    if (!range.required && !optional) return [];
+    // What this plan has placed is wanted, even where a kernel can do without it.
+    if (!range.required && !optional && !range.placedByLoader) return [];
     if (range.placedByLoader)
       return objects
         .filter((o) => o.purpose === range.purpose)

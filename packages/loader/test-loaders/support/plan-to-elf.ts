@@ -183,13 +183,16 @@ function relocateTables(tables: Uint8Array, at: bigint): Uint8Array {
   return tables;
 }
 
+/** Behind the 8 KiB in which QEMU would find a Multiboot header of the kernel inside. */
+const BODY_AT = 0x4000;
+
 /** An ELF64 file of PT_LOADs and one PT_NOTE with the PVH entry. */
 function writeElf(entry: bigint, pieces: readonly Piece[]): Uint8Array {
   const loads = pieces.filter((p) => p.bytes.length > 0);
   const note = concat([le(4, 4), le(8, 4), le(18, 4), new TextEncoder().encode('Xen\0'), le(entry, 8)]);
   const phnum = loads.length + 1;
   const noteAt = 64 + 56 * phnum;
-  let at = alignUp(noteAt + note.length, 4096);
+  let at = Math.max(alignUp(noteAt + note.length, 4096), BODY_AT);
   const phdr = (type: number, offset: number, addr: bigint, size: number, align: number) =>
     concat([le(type, 4), le(7, 4), le(offset, 8), le(addr, 8), le(addr, 8), le(size, 8), le(size, 8), le(align, 8)]);
   const phdrs = [phdr(4, noteAt, 0n, note.length, 4)];
@@ -215,5 +218,5 @@ function writeElf(entry: bigint, pieces: readonly Piece[]): Uint8Array {
     le(0, 6),
   ]);
   const head = concat([ehdr, ...phdrs, note]);
-  return concat([head, new Uint8Array(alignUp(head.length, 4096) - head.length), ...body]);
+  return concat([head, new Uint8Array(Math.max(alignUp(head.length, 4096), BODY_AT) - head.length), ...body]);
 }

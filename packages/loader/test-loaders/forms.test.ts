@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { phys } from '@bzelf/bytes';
+import { bootQemu, makeInitrd, testImage, testWith } from '@bzelf/testkit';
+import { wrap, type WrapOptions } from '@bzelf/writer';
+import {
+  directStart,
+  openKernel,
+  pcMemoryMap,
+  planLoad,
+  type KernelImage,
+  type LoadPlan,
+  type PlanOptions,
+} from '../src/index.js';
+import { planToElf } from './support/plan-to-elf.js';
+
+const TIMEOUT = 120_000;
+const CMDLINE = 'console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=form';
+/** QEMU keeps ACPI tables in the last 128 KiB of its RAM. */
+const MEMORY = pcMemoryMap(0x1000_0000n - 0x20000n);
+const INITRD = makeInitrd({ bits: 64, marker: 'by its form' });
+
+async function open(options: WrapOptions): Promise<KernelImage> {
+  const { bytes } = await wrap(readFileSync(testImage('61-64-gzip.bzImage')), options);
+  return openKernel(bytes);
+}
+
+async function boot(kernel: KernelImage, plan: LoadPlan, until: RegExp[]) {
+  const elf = planToElf({ plan, source: kernel.source, memoryMap: MEMORY, dirty: true });
+  await bootQemu({ kernel: elf, memory: 256, timeoutMs: TIMEOUT, until });
+}
+
+const INIT = [/Linux version/, /bzelf\.test=form/, /bzelf-init: marker=by its form/];
+
+describe.each([
+  { wrapped: { target: 'pvh' }, options: { protocol: 'pvh' } },
+  { wrapped: { target: 'pvh' }, options: { protocol: 'linux32' } },
+  { wrapped: { target: 'pvh' }, options: { protocol: 'linux64', optionalMappings: false } },
+  { wrapped: { target: 'pvh-reloc' }, options: { protocol: 'pvh', relocateTo: phys(0x400_0000) } },
+  { wrapped: { target: 'linux64' }, options: { protocol: 'linux64', optionalMappings: false } },
+  { wrapped: { target: 'universal' }, options: { protocol: 'multiboot' } },
+  { wrapped: { target: 'multiboot' }, options: { protocol: 'multiboot' } },
+  { wrapped: { target: 'multiboot2' }, options: { protocol: 'multiboot2' } },
+  { wrapped: { form: 'inplace', allowEfiLoss: true }, options: { protocol: 'linux64', optionalMappings: false } },
+  { wrapped: { form: 'inplace', allowEfiLoss: true }, options: { protocol: 'linux16' } },
+  { wrapped: { form: 'vmlinux' }, options: { protocol: 'linux64', optionalMappings: false } },
+  { wrapped: { form: 'vmlinux' }, options: { protocol: 'pvh' } },
+] as { wrapped: WrapOptions; options: Partial<PlanOptions> }[])(
+  'wrapped as $wrapped, loaded by $options',
+  ({ wrapped, options }) => {
+    testWith(
+      ['qemu-system-x86_64'],
+      'boots to its init with command line and initrd',
+      async () => {
+        const kernel = await open(wrapped);
+        const plan = planLoad(kernel, { memoryMap: MEMORY, cmdline: CMDLINE, initrd: INITRD, ...options });
+        await boot(kernel, plan, INIT);
+      },
+      TIMEOUT,
+    );
+  },
+);
+
+testWith(
+  ['qemu-system-x86_64'],
+  'elfboot32 by ELFBoot records boots to a panic for want of an initrd, with its command line',
+  async () => {
+    const kernel = await open({ target: 'elfboot32' });
+    const plan = planLoad(kernel, { memoryMap: MEMORY, cmdline: CMDLINE, protocol: 'elfboot' });
+    await boot(kernel, plan, [/Linux version/, /bzelf\.test=form/, /No working init found/]);
+  },
+  TIMEOUT,
+);
+
+describe.each([{ form: 'container' }, { form: 'inplace', allowEfiLoss: true }, { form: 'vmlinux' }] as WrapOptions[])(
+  'direct start from $form',
+  (wrapped) => {
+    testWith(
+      ['qemu-system-x86_64'],
+      'finds the kernel inside and boots it',
+      async () => {
+        const kernel = await open(wrapped);
+        const kaslr = wrapped.form === 'vmlinux' ? { physicalSlide: 0x200_0000n } : { seed: 99n };
+        const plan = await directStart(kernel, { memoryMap: MEMORY, cmdline: CMDLINE, initrd: INITRD, kaslr });
+        await boot(kernel, plan, INIT);
+      },
+      TIMEOUT,
+    );
+  },
+);
