@@ -3,7 +3,10 @@ const base = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
   },
   moduleNameMapper: {
     '^@bzelf/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
@@ -15,7 +18,11 @@ const base = {
 /** `unit` needs only Node; `kernels` wants the kernels of scripts/fetch-kernels; `loaders` boots in real loaders. */
 export default {
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/scripts/test/*.test.ts'] },
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/scripts/test/*.test.ts'],
+    },
     { ...base, displayName: 'kernels', testMatch: ['<rootDir>/packages/*/test-kernels/**/*.test.ts'] },
     { ...base, displayName: 'loaders', testMatch: ['<rootDir>/packages/*/test-loaders/**/*.test.ts'] },
   ],

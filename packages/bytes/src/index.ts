@@ -3,6 +3,19 @@ export { BYTES_ERRORS } from './errors.js';
 export { addBytes, alignDown, alignUp, isPowerOfTwo, phys, virt, type PhysAddr, type VirtAddr } from './address.js';
 export { fromHex, hex, toHex } from './hex.js';
 export { checkRange, memorySource, subSource, toNumber, toSource, type ByteSource } from './source.js';
-export { asciz, concat, equalBytes, fromLe, getU16, getU32, getU64, le, readAsciz, setU16, setU32, setU64 } from './scalar.js';
+export {
+  asciz,
+  concat,
+  equalBytes,
+  fromLe,
+  getU16,
+  getU32,
+  getU64,
+  le,
+  readAsciz,
+  setU16,
+  setU32,
+  setU64,
+} from './scalar.js';
 export { raw, struct, u16, u32, u32big, u64, u8, viewOf } from './struct.js';
 export type { Field, FieldType, Row, Struct, StructValues, Values } from './struct.js';

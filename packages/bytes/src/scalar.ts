@@ -6,7 +6,8 @@ export const getU32 = (bytes: Uint8Array, at = 0): number => viewOf(bytes).getUi
 export const getU64 = (bytes: Uint8Array, at = 0): bigint => viewOf(bytes).getBigUint64(at, true);
 export const setU16 = (bytes: Uint8Array, at: number, value: number): void => viewOf(bytes).setUint16(at, value, true);
 export const setU32 = (bytes: Uint8Array, at: number, value: number): void => viewOf(bytes).setUint32(at, value, true);
-export const setU64 = (bytes: Uint8Array, at: number, value: bigint): void => viewOf(bytes).setBigUint64(at, value, true);
+export const setU64 = (bytes: Uint8Array, at: number, value: bigint): void =>
+  viewOf(bytes).setBigUint64(at, value, true);
 
 /** An unsigned little-endian number of 0 to 8 bytes. */
 export function fromLe(bytes: Uint8Array): bigint {

@@ -58,7 +58,13 @@ export function raw(count: number): FieldType<Uint8Array> {
 }
 
 /** `[offset, type, name, meaning, since]`: offset as the specification prints it, `since` a version or 0. */
-export type Row = readonly [number, FieldType<never> | FieldType<number> | FieldType<bigint> | FieldType<Uint8Array>, string, string, number?];
+export type Row = readonly [
+  number,
+  FieldType<never> | FieldType<number> | FieldType<bigint> | FieldType<Uint8Array>,
+  string,
+  string,
+  number?,
+];
 
 type ValueOf<T> = T extends FieldType<infer V> ? V : never;
 export type Values<R extends readonly Row[]> = { -readonly [K in R[number] as K[2]]: ValueOf<K[1]> };
