@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 // prettier-ignore
 const JUDGES = [
   { proof: 'readelf',                         package: 'binutils',        use: 'a second reading of every ELF file' },
+  { proof: 'file',                            package: 'file',            use: 'what a file is, in one line' },
   { proof: 'gcc',                             package: 'gcc',             use: 'rebuilding the entry stub and /init' },
   { proof: 'eu-elflint',                      package: 'elfutils',        use: 'a strict ELF checker' },
   { proof: 'gzip',                            package: 'gzip',            use: 'payloads' },
