@@ -10,7 +10,9 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
 }
 
-export function memorySource(bytes: Uint8Array): ByteSource {
+export function memorySource(input: Uint8Array): ByteSource {
+  // A Buffer's slice() and its JSON are not those of a Uint8Array; from here on it is a plain one.
+  const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   return {
     size: bytes.length,
     read(offset, length) {

@@ -1,0 +1,29 @@
+import { memorySource, subSource } from '../src/index.js';
+
+describe('memorySource', () => {
+  test('reads views, plain ones even of a Buffer, so that slice() copies', () => {
+    const buffer = Buffer.from([1, 2, 3, 4]).subarray(1);
+    const bytes = memorySource(buffer).read(0, 2);
+    expect(Buffer.isBuffer(bytes)).toBe(false);
+    expect([...bytes]).toEqual([2, 3]);
+    bytes.slice().fill(0);
+    expect([...buffer]).toEqual([2, 3, 4]);
+  });
+
+  test.each([
+    { title: 'past the end', offset: 3, length: 2 },
+    { title: 'before the start', offset: -1, length: 1 },
+    { title: 'of a negative length', offset: 0, length: -1 },
+  ])('a read $title throws bytes/past-end', ({ offset, length }) => {
+    expect(() => memorySource(new Uint8Array(4)).read(offset, length)).toThrow(
+      expect.objectContaining({ code: 'bytes/past-end', offset }),
+    );
+  });
+});
+
+test('subSource is a file of its own and does not reach beyond its window', () => {
+  const source = subSource(memorySource(Uint8Array.of(1, 2, 3, 4, 5)), 1, 3);
+  expect(source.size).toBe(3);
+  expect([...source.read(1, 2)]).toEqual([3, 4]);
+  expect(() => source.read(2, 2)).toThrow(expect.objectContaining({ code: 'bytes/past-end' }));
+});
