@@ -45,7 +45,7 @@ export function checkCrc(source: ByteSource, range: CrcRange | undefined): CrcRe
 /** The CRC before signing: CheckSum and certificate directory were zero then. */
 function unsignedCrc(bytes: Uint8Array, length: number, pe: PeImage): number | undefined {
   if (pe.certificateDirectoryOffset === undefined || pe.certificateDirectoryOffset + 8 > length) return undefined;
-  const copy = bytes.slice(0, length);
+  const copy = new Uint8Array(bytes.subarray(0, length));
   copy.fill(0, pe.checkSumOffset, pe.checkSumOffset + 4);
   copy.fill(0, pe.certificateDirectoryOffset, pe.certificateDirectoryOffset + 8);
   return computeCrc(copy);

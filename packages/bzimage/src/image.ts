@@ -82,7 +82,7 @@ export function readBzImage(input: Uint8Array | ByteSource): BzImage {
   return {
     source,
     header,
-    headerBytes: headerBytes(start).slice(),
+    headerBytes: new Uint8Array(headerBytes(start)),
     version: header.version,
     setupSize,
     protectedMode,

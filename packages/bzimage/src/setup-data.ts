@@ -57,5 +57,5 @@ export function readSetupDataNode(bytes: Uint8Array): SetupDataNode {
       found: len,
       expected: `at most 0x${(bytes.length - SETUP_DATA.size).toString(16)}`,
     });
-  return { next, type, data: bytes.slice(SETUP_DATA.size, SETUP_DATA.size + len) };
+  return { next, type, data: new Uint8Array(bytes.subarray(SETUP_DATA.size, SETUP_DATA.size + len)) };
 }

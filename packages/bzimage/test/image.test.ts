@@ -87,6 +87,13 @@ describe('the CRC', () => {
     expect(readBzImage(makeBzImage(options)).crc.state).toBe(state);
   });
 
+  test('is checked without touching the input', () => {
+    const bytes = Buffer.from(makeBzImage({ payload, pe: 'signed' }));
+    const before = Buffer.from(bytes);
+    expect(readBzImage(bytes).crc.state).toBe('signed');
+    expect(bytes.equals(before)).toBe(true);
+  });
+
   test('with a zero slot, as kernels from 6.15 on leave it, is "none"', () => {
     const bytes = makeBzImage({ payload });
     bytes.fill(0, bytes.length - 4);

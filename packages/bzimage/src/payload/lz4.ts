@@ -17,7 +17,7 @@ export async function unlz4({ bytes, size, limit }: DecodeTask): Promise<Uint8Ar
   const library = await loadLibrary('lz4-napi', async () => (await import('lz4-napi')).default);
   const uncompress: Uncompress = (prefixed) => library.uncompressSync(prefixed);
   // The library wants the room for its output before each block: it goes where the frame has the block's own size.
-  const stream = bytes.slice();
+  const stream = new Uint8Array(bytes); // a copy, also of a Buffer, whose slice() is none
   return size === undefined ? ofUnknownSize(stream, limit, uncompress) : ofKnownSize(stream, size, uncompress);
 }
 

@@ -21,7 +21,7 @@ export async function unlzma({ bytes, size, limit }: DecodeTask): Promise<Uint8A
     });
   if (expected > limit) throw tooLarge('lzma', limit, expected);
   const { lzma } = await loadLibrary('@napi-rs/lzma', async () => (await import('@napi-rs/lzma')).default);
-  const stream = bytes.slice();
+  const stream = new Uint8Array(bytes);
   setU64(stream, 5, BigInt(expected));
   return plain(guard('lzma', () => lzma.decompressSync(stream)));
 }

@@ -59,6 +59,9 @@ describe.each(COMMANDS)('$name', ({ name, tool, pack }) => {
   testWith([tool], `gives back what ${tool} was given, with and without bytes behind the stream`, async () => {
     const stream = packed(data);
     expect(detectCompressor(stream)).toBe(name);
+    const asBuffer = Buffer.from(stream);
+    await decompress(name, asBuffer, { size: data.length });
+    expect(sha256(asBuffer)).toBe(sha256(stream)); // the input is only read
     const size = data.length;
     expect(sha256(await decompress(name, stream, { size }))).toBe(sha256(data));
     // The size word that the kernel build appends
