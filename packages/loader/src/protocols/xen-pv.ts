@@ -16,6 +16,8 @@ const PAGE = 0x1000n;
 const REGION = 0x400000n;
 const SPARE = 0x80000n;
 const INTERRUPTS_ON = 1n << 9n;
+/** 64 GiB: the p2m list alone has 128 MiB then, and it is made here. */
+const MAX_PAGES = 1n << 24n;
 
 /** What the notes of the kernel ask of a domain builder. Source: Xen public/elfnote.h. */
 interface PvNotes {
@@ -88,6 +90,12 @@ function planDomain(elf: ElfFile, builder: PlanBuilder): LoadPlan {
       field: 'memoryMap',
       found: 'no RAM at 0',
       expected: 'the pseudo-physical map of a domain',
+    });
+  if (pages > MAX_PAGES)
+    throw fail('loader/bad-memory-map', {
+      field: 'memoryMap',
+      found: pages * PAGE,
+      expected: `at most ${hex(MAX_PAGES * PAGE)} bytes of domain`,
     });
   loadDomainKernel(elf, notes, builder);
   const region = new Region(builder, alignUp(imageSpan(elf).end - notes.paddrOffset, PAGE));
