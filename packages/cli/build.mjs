@@ -1,5 +1,7 @@
 // Makes dist/bzelf.cjs, the command line tool in one file. What has machine code in it stays outside.
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -26,15 +28,18 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  minifySyntax: true,
-  minifyWhitespace: true,
+  // import() inside vm.Script is experimental in Node 20 and says so; the packages outside can be required, too.
+  supported: { 'dynamic-import': false },
+  minify: true,
   legalComments: 'none',
   plugins: [sources],
   // The decoders load their native parts from their own folders.
   external: Object.keys(manifest('bzimage').dependencies).filter((name) => !name.startsWith('@bzelf/')),
   alias: {
     // yargs measures Unicode with Intl.Segmenter, which takes 20 ms to start. Our help is ASCII.
-    'string-width': join(here, 'src/print/string-width.ts'),
+    'string-width': join(here, 'src/bundle/string-width.ts'),
+    // yargs takes two functions of it; the module of Node takes 3 ms to load.
+    assert: join(here, 'src/bundle/assert.ts'),
   },
   banner: { js: 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
   define: {
@@ -44,3 +49,18 @@ await build({
     __VERSION__: JSON.stringify(manifest('cli').version),
   },
 });
+
+for (const name of readdirSync(join(here, 'dist'))) {
+  if (name.endsWith('.cache')) rmSync(join(here, 'dist', name));
+}
+const work = mkdtempSync(join(tmpdir(), 'bzelf-build-'));
+try {
+  const image = join(packages, '../test-images/61-64-gzip.bzImage');
+  const file = join(work, 'kernel.elf');
+  const warmUp = [['wrap', image, '-o', file, '--quiet'], ['notes', file], ['info', file], ['--help']];
+  execFileSync(process.execPath, [join(here, 'build-cache.cjs'), JSON.stringify(warmUp)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+} finally {
+  rmSync(work, { recursive: true });
+}

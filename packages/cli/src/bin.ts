@@ -1,5 +1,6 @@
 import { main } from './main.js';
 
-void main(process.argv.slice(2)).then((code) => {
+/** The bundle's entry: runs the command line. */
+export const done = main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });

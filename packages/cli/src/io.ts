@@ -10,16 +10,14 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { memorySource, type ByteSource } from '@bzelf/bytes';
 import { openFileSource } from '@bzelf/bytes/file';
 import { UsageError } from './exit.js';
+import { DASH } from './dash.js';
 import { stdoutIsTerminal, writeStdout } from './terminal.js';
 
 const STDIN = 0;
-/** The word for stdin and stdout. */
-export const DASH = '-';
 
 export interface Input extends ByteSource {
   close(): void;
@@ -73,6 +71,7 @@ function statOrUndefined(path: string): Stats | undefined {
 }
 
 async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefined): Promise<void> {
+  const { open, rename } = await import('node:fs/promises');
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${Date.now().toString(36)}.tmp`);
   const file = await open(temporary, 'wx', old === undefined ? 0o666 : old.mode & 0o777);
   const stop = removeOnSignal(temporary);

@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs';
+import { hideDashes } from './commands/define.js';
 import { COMMANDS } from './commands/index.js';
 import { EXIT, Failure, OutputClosed, UsageError } from './exit.js';
 import { reportFailure } from './print/error.js';
@@ -28,7 +29,7 @@ async function parse(words: readonly string[]): Promise<void> {
   }
   let said = '';
   try {
-    await parser.parseAsync(words, {}, (_error: unknown, _args: unknown, output: string) => {
+    await parser.parseAsync(hideDashes(words), {}, (_error: unknown, _args: unknown, output: string) => {
       said = output;
     });
   } catch (error) {
@@ -40,7 +41,7 @@ async function parse(words: readonly string[]): Promise<void> {
 }
 
 function makeParser(words: readonly string[]): Argv {
-  const parser = yargs()
+  const parser: Argv = yargs()
     .scriptName('bzelf')
     .usage('$0 COMMAND … : an ELF header for the Linux bzImage')
     .command([...commandsFor(words)])
@@ -52,9 +53,23 @@ function makeParser(words: readonly string[]): Argv {
     .alias('help', 'h')
     .epilogue('Exit codes: 0 good, 2 wrong usage, 3 malformed input, 4 file not read or written, 70 a bug in bzelf.')
     .exitProcess(false)
-    .fail(false)
-    .wrap(helpWidth());
-  return parser as Argv;
+    .fail(false);
+  skipHelpCache(parser);
+  // Opening the terminal takes time, so its width is asked for where it counts.
+  return wantsHelp(words) ? parser.wrap(helpWidth()) : parser;
+}
+
+const wantsHelp = (words: readonly string[]): boolean =>
+  words.length === 0 || words.includes('--help') || words.includes('-h');
+
+interface YargsInternals {
+  getInternalMethods?(): { getUsageInstance?(): { cacheHelpMessage?: () => void } };
+}
+
+/** After every command yargs renders its help text, in case of a later failure; that takes 5 ms, and nobody reads it. */
+function skipHelpCache(parser: Argv): void {
+  const usage = (parser as unknown as YargsInternals).getInternalMethods?.().getUsageInstance?.();
+  if (usage !== undefined) usage.cacheHelpMessage = () => undefined;
 }
 
 /** The command that is named, or all of them where help or completion is wanted: each costs time to register. */

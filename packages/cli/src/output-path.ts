@@ -1,5 +1,6 @@
 import { UsageError } from './exit.js';
-import { DASH, type OutputOptions } from './io.js';
+import type { OutputOptions } from './io.js';
+import { DASH } from './dash.js';
 
 interface OutputArgs {
   readonly in: string;

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import { stderrIsTerminal, writeStderr } from './terminal.js';
 
 const CLEAR_LINE = '\r\u001b[K';
@@ -9,6 +8,7 @@ const CLEAR_LINE = '\r\u001b[K';
  */
 export async function withProgress<T>(what: string, work: () => Promise<T>): Promise<T> {
   if (!stderrIsTerminal()) return work();
+  const { Worker } = await import('node:worker_threads');
   const shown = new SharedArrayBuffer(4);
   const teller = new Worker(TELLER, { eval: true, workerData: { what, shown } });
   teller.unref();

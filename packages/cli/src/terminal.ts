@@ -1,13 +1,25 @@
-import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { fstatSync, writeSync } from 'node:fs';
 import { OutputClosed } from './exit.js';
 import { paintIf, wantsColour, type Paint } from './print/paint.js';
 
 const STDOUT = 1;
 const STDERR = 2;
+/** Device 1:3 of Linux. */
+const DEV_NULL = 0x103;
 
-export const stdoutIsTerminal = (): boolean => isatty(STDOUT);
-export const stderrIsTerminal = (): boolean => isatty(STDERR);
+export const stdoutIsTerminal = (): boolean => isTerminal(STDOUT);
+export const stderrIsTerminal = (): boolean => isTerminal(STDERR);
+
+/** node:tty brings sockets and streams with it, 3 ms; a pipe or file can be told without. */
+function isTerminal(fd: number): boolean {
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isCharacterDevice() || stats.rdev === DEV_NULL) return false;
+  } catch {
+    return false; // closed
+  }
+  return process.getBuiltinModule('node:tty').isatty(fd);
+}
 export const stdoutPaint = (): Paint => paintIf(wantsColour(process.env, stdoutIsTerminal()));
 export const stderrPaint = (): Paint => paintIf(wantsColour(process.env, stderrIsTerminal()));
 

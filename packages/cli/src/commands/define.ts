@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, CommandModule } from 'yargs';
 import { Failure, UsageError } from '../exit.js';
+import { DASH } from '../dash.js';
 
 /** What an error is reported with: the file it is about, and whether JSON was asked for. */
 interface Reported {
@@ -15,7 +16,8 @@ export function defineCommand<A extends Reported>(
 ): CommandModule<object, A> {
   return {
     ...parts,
-    handler: async (args) => {
+    handler: async (parsed) => {
+      const args = restoreDashes(parsed);
       try {
         checkSingle(args);
         const run = await load();
@@ -35,4 +37,19 @@ function checkSingle(args: object): void {
   for (const [name, value] of Object.entries(args)) {
     if (Array.isArray(value) && !REPEATABLE.includes(name)) throw new UsageError(`--${name} is given twice`);
   }
+}
+
+/** yargs takes a lone `-` for an option without a name. No word of a command line can hold a NUL. */
+const HIDDEN_DASH = '\0-';
+
+/** The words for yargs. */
+export const hideDashes = (words: readonly string[]): string[] =>
+  words.map((word) => (word === DASH ? HIDDEN_DASH : word));
+
+function restoreDashes<T extends object>(args: T): T {
+  const entries = Object.entries(args).map(([name, value]) => [
+    name,
+    value === HIDDEN_DASH ? DASH : (value as unknown),
+  ]);
+  return Object.fromEntries(entries) as T;
 }

@@ -4,7 +4,6 @@ import type { NotesArgs } from '../commands/notes.js';
 import { UsageError } from '../exit.js';
 import { openInput } from '../io.js';
 import { collectNotes, type NoteList } from '../notes/collect.js';
-import { innerNotes } from '../notes/inner.js';
 import { viewText } from '../notes/view.js';
 import { noteListText } from '../notes/text.js';
 import { jsonText } from '../print/json.js';
@@ -21,7 +20,7 @@ export async function runNotes({ file, json, xml, raw, inner, as }: NotesArgs): 
     }
     const isElf = probeElf(input);
     const lists: NoteList[] = isElf ? [collectNotes(readElf(input), 'file')] : [];
-    if (inner || !isElf) lists.push(await innerNotes(input));
+    if (inner || !isElf) lists.push(await (await import('../notes/inner.js')).innerNotes(input));
     await show({ file, json, xml, raw }, lists);
     throwFirst(lists.flatMap((list) => list.problems));
   } finally {

@@ -1,0 +1,2 @@
+/** The word for stdin and stdout. */
+export const DASH = '-';
