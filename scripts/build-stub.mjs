@@ -1,5 +1,6 @@
 // Assembles the entry stub and the probe payload with Debian's binutils and writes what is checked in:
 //   packages/writer/src/stub/stub.generated.ts   bytes and symbols of the stub
+//   packages/writer/test/stub/launcher.generated.ts   the loader of its tests
 //   test-images/probe.bzImage                    the probe, and its row of test-images/manifest.json
 // With --check nothing is written: a difference to what is checked in is an error.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -14,13 +15,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const STUB_SYMBOLS = ['entry32', 'entry64', 'params'];
 
 /** Assembles one source to a flat binary linked at 0; returns the bytes and the symbols. */
-function assemble(source, folder) {
+function assemble(source, folder, address = 0) {
   const object = join(folder, 'out.o');
   const linked = join(folder, 'out.elf');
   const flat = join(folder, 'out.bin');
   const run = (tool, args) => execFileSync(tool, args, { cwd: root, encoding: 'utf8' });
   run('gcc', ['-m32', '-c', '-o', object, source]);
-  run('ld', ['-m', 'elf_i386', '-Ttext', '0', '-e', '0', '-o', linked, object]);
+  run('ld', ['-m', 'elf_i386', '-Ttext', `0x${address.toString(16)}`, '-e', '0', '-o', linked, object]);
   run('objcopy', ['-O', 'binary', '-j', '.text', linked, flat]);
   const symbols = Object.fromEntries(
     run('nm', [linked])
@@ -38,8 +39,18 @@ function define(name) {
   return Number(new RegExp(`^#define ${name}\\s+(\\S+)`, 'm').exec(text)[1]);
 }
 
+/** `export const NAME = '…'`, in lines. */
+function hexConstant(name, bytes) {
+  const lines = bytes.toString('hex').match(/.{1,112}/g);
+  return [
+    '// prettier-ignore',
+    `export const ${name} =`,
+    ...lines.map((line, i) => `  '${line}'${i === lines.length - 1 ? ';' : ' +'}`),
+    '',
+  ];
+}
+
 function stubModule({ bytes, symbols }) {
-  const hex = bytes.toString('hex').match(/.{1,112}/g);
   const params = Object.entries(symbols)
     .filter(([name]) => name.startsWith('params_'))
     .map(([name, value]) => [name.slice('params_'.length), value - symbols.params])
@@ -59,10 +70,16 @@ function stubModule({ bytes, symbols }) {
     ...params.map(([name, value]) => `  ${name}: 0x${value.toString(16)},`),
     '} as const;',
     '',
-    '// prettier-ignore',
-    'export const STUB_HEX =',
-    ...hex.map((line, i) => `  '${line}'${i === hex.length - 1 ? ';' : ' +'}`),
+    ...hexConstant('STUB_HEX', bytes),
+  ].join('\n');
+}
+
+/** The launcher of the stub's tests is linked where launcher.ts puts it. */
+function launcherModule({ bytes }) {
+  return [
+    '// Made by scripts/build-stub.mjs from launcher.S; do not edit.',
     '',
+    ...hexConstant('LAUNCHER_HEX', bytes),
   ].join('\n');
 }
 
@@ -82,6 +99,10 @@ function outputs(folder) {
     [
       'packages/writer/src/stub/stub.generated.ts',
       Buffer.from(stubModule(assemble('packages/writer/src/stub/stub.S', folder))),
+    ],
+    [
+      'packages/writer/test/stub/launcher.generated.ts',
+      Buffer.from(launcherModule(assemble('packages/writer/test/stub/launcher.S', folder, 0x2000000))),
     ],
     ['test-images/probe.bzImage', probe],
     ['test-images/manifest.json', manifestWith(probe)],

@@ -690,7 +690,7 @@ put_char:
 	pushal
 	outb	%al, $0xe9
 	movl	%eax, %ebx
-	movl	$0xffff, %ecx
+	movl	$0x1000000, %ecx		# a slow host may keep a virtual UART busy for long
 	movl	$COM1 + 5, %edx
 1:	inb	%dx, %al
 	testb	$0x20, %al

@@ -20,7 +20,7 @@ put_char:
 	pushal
 	outb	%al, $0xe9
 	movl	%eax, %ebx
-	movl	$0xffff, %ecx
+	movl	$0x100000, %ecx
 	movl	$COM1 + 5, %edx
 1:	inb	%dx, %al
 	testb	$0x20, %al			# transmitter empty

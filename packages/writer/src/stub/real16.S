@@ -69,7 +69,7 @@ r16_code:
 	movw	%ax, %fs
 	movw	%ax, %gs
 	movw	%ax, %ss
-	movw	$R16_HEAP_END, %sp
+	movl	$R16_HEAP_END, %esp
 	xorl	%eax, %eax
 	xorl	%ebx, %ebx
 	xorl	%ecx, %ecx

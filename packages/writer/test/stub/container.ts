@@ -152,7 +152,7 @@ export function testContainer(bzImage: Uint8Array, options: TestContainerOptions
 }
 
 /** Flags 0 and 1: modules on pages, memory information. Source: Multiboot 0.6.96, 3.1. */
-function multibootHeader(): Uint8Array {
+export function multibootHeader(): Uint8Array {
   const [magic, flags] = [0x1bad_b002, 3];
   return concat([le(magic, 4), le(flags, 4), le(0x1_0000_0000 - magic - flags, 4)]);
 }
