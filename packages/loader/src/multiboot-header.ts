@@ -1,4 +1,4 @@
-import { getU16, getU32, struct, u32, type ByteSource } from '@bzelf/bytes';
+import { getU16, getU32, struct, u32, viewOf, type ByteSource } from '@bzelf/bytes';
 
 export const MULTIBOOT_HEADER_MAGIC = 0x1bad_b002;
 export const MULTIBOOT2_HEADER_MAGIC = 0xe852_50d6;
@@ -50,8 +50,9 @@ export interface MultibootHeader {
 /** The first Multiboot 1 header with a correct checksum, or undefined. */
 export function findMultibootHeader(source: ByteSource): MultibootHeader | undefined {
   const bytes = source.read(0, Math.min(WINDOW, source.size));
+  const view = viewOf(bytes);
   for (let at = 0; at + 12 <= bytes.length; at += 4) {
-    if (getU32(bytes, at) !== MULTIBOOT_HEADER_MAGIC) continue;
+    if (view.getUint32(at, true) !== MULTIBOOT_HEADER_MAGIC) continue;
     if (((getU32(bytes, at) + getU32(bytes, at + 4) + getU32(bytes, at + 8)) & 0xffff_ffff) !== 0) continue;
     const flags = getU32(bytes, at + 4);
     if ((flags & ADDRESS_FIELDS) === 0) return { version: 1, offset: at, flags, unknownTags: [] };
@@ -72,8 +73,9 @@ export function findMultibootHeader(source: ByteSource): MultibootHeader | undef
 /** The first Multiboot 2 header for i386 with a correct checksum and tags that end inside it, or undefined. */
 export function findMultiboot2Header(source: ByteSource): MultibootHeader | undefined {
   const bytes = source.read(0, Math.min(WINDOW2, source.size));
+  const view = viewOf(bytes);
   for (let at = 0; at + 16 <= bytes.length; at += 8) {
-    if (getU32(bytes, at) !== MULTIBOOT2_HEADER_MAGIC || getU32(bytes, at + 4) !== 0) continue;
+    if (view.getUint32(at, true) !== MULTIBOOT2_HEADER_MAGIC || view.getUint32(at + 4, true) !== 0) continue;
     const length = getU32(bytes, at + 8);
     const sum = getU32(bytes, at) + length + getU32(bytes, at + 12);
     if (sum % 0x1_0000_0000 !== 0 || at + length > bytes.length) continue;

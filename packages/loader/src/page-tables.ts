@@ -142,12 +142,15 @@ const LEVELS = { long: [39n, 30n, 21n, 12n], pae: [30n, 21n, 12n] } as const;
 function mapRun(tables: Table[], root: Table, run: Run, options: PageTableOptions): void {
   for (let at = run.start; at < run.end;) {
     const shift = pageShift(at, run, options);
-    const large = shift > 12n ? PAGE_SIZE_BIT : 0n;
-    leafTable(tables, root, at, shift, options.mode).entries.set(
-      indexAt(at, shift),
-      (at + run.delta) | run.flags | large,
-    );
-    at += 1n << shift;
+    const { entries } = leafTable(tables, root, at, shift, options.mode);
+    // A larger page could only begin where this table ends, so the rest of the table is of one size.
+    const size = 1n << shift;
+    let entry = (at + run.delta) | run.flags | (shift > 12n ? PAGE_SIZE_BIT : 0n);
+    for (let index = indexAt(at, shift); index < 512 && at + size <= run.end; index++) {
+      entries.set(index, entry);
+      entry += size;
+      at += size;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { alignUp, asciz, hex, phys, setU64, type PhysAddr } from '@bzelf/bytes';
+import { alignUp, asciz, hex, phys, viewOf, type PhysAddr } from '@bzelf/bytes';
 import { decodeNote, EM_X86_64, scanNotes, type ElfFile, type MappingRange } from '@bzelf/elf';
 import { registers, type CpuState, type SegmentState } from '../cpu.js';
 import { imageSpan, loadSegments, valuesOf } from '../elf-facts.js';
@@ -154,11 +154,15 @@ function placeModule(builder: PlanBuilder, region: Region): PlanRange | undefine
 /** Page tables map the region that holds themselves, so their number is found by trying. */
 function buildTables(notes: PvNotes, region: Region, p2m: { start: PhysAddr; length: bigint }) {
   const at = phys(region.end);
-  for (let count = 4n; ; count++) {
+  for (let count = 4n; ;) {
     const end = alignUp(at + count * PAGE + PAGE + SPARE, REGION);
     const mappings = domainRanges(notes, { at, end, size: count * PAGE }, p2m);
     const draft = draftPageTables({ mode: 'long', ranges: mappings, largePages: false });
-    if (BigInt(draft.size) > count * PAGE) continue;
+    const needed = BigInt(draft.size) / PAGE;
+    if (needed > count) {
+      count = needed;
+      continue;
+    }
     region.take(count * PAGE, 'page-tables');
     const pageTables: PageTables = draft.encode(at);
     return { pageTables, mappings };
@@ -183,7 +187,8 @@ function domainRanges(
 /** Frame n is machine frame n, until the domain builder knows better. */
 function identityP2m(pages: bigint): Uint8Array {
   const bytes = new Uint8Array(Number(pages) * 8);
-  for (let i = 0; i < Number(pages); i++) setU64(bytes, i * 8, BigInt(i));
+  const view = viewOf(bytes);
+  for (let i = 0; i < Number(pages); i++) view.setUint32(i * 8, i, true);
   return bytes;
 }
 
