@@ -2,7 +2,7 @@ import { alignUp, phys, type PhysAddr } from '@bzelf/bytes';
 import { placementRules, type BzImage } from '@bzelf/bzimage';
 
 /** crosvm loads nothing below, and SeaBIOS, GRUB and the ROMs use what lies below. Source: docs/loaders.md. */
-const LOWEST_LOAD = 0x20_0000n;
+export const LOWEST_LOAD = 0x20_0000n;
 /** CONFIG_PHYSICAL_START of every distribution: where a kernel that says nothing goes. */
 const DEFAULT_LOAD = 0x100_0000n;
 

@@ -24,14 +24,15 @@ export interface PlacedStub {
 
 /**
  * The stub lies where the decompressor does not write: behind the runtime window; or, where file and memory keep step,
- * as far before the kernel as it is in the file. A built-in initrd is the last thing in memory.
+ * as far before the kernel as it is in the file. A built-in initrd follows it.
  */
 export function containerStub(ctx: FormContext, offsets: Offsets): PlacedStub {
   const { bz, placement, options, target } = ctx;
   const image = loadedImage(bz);
   const windowEnd = phys(alignUp(addBytes(placement.load, imageMemsz(ctx)), PAGE));
   const stubFirst = target.layout === 'stub-first';
-  const address = stubFirst ? addBytes(placement.load, offsets.stub - (offsets.input + image.offset)) : windowEnd;
+  const inStep = (offset: number) => addBytes(placement.load, offset - (offsets.input + image.offset));
+  const address = stubFirst ? inStep(offsets.stub) : windowEnd;
 
   const kernelOffset = Number(placement.load - address) + (bz.protectedMode.offset - image.offset);
   const build = (initrdOffset: number) =>
@@ -46,9 +47,9 @@ export function containerStub(ctx: FormContext, offsets: Offsets): PlacedStub {
     });
   const { memsz: size, bpOffset: code } = build(0);
   const memsz = BigInt(size);
-  const initrd = stubFirst ? windowEnd : phys(alignUp(addBytes(address, memsz), PAGE));
-  const end = addBytes(initrd, options.initrd?.length ?? 0);
-  if (end > FOUR_GIB || address < 0n) {
+  const initrd = stubFirst ? inStep(offsets.initrd) : phys(alignUp(addBytes(address, memsz), PAGE));
+  const end = stubFirst ? windowEnd : addBytes(initrd, options.initrd?.length ?? 0);
+  if (end > FOUR_GIB) {
     throw fail('writer/does-not-fit', { field: 'pref_address', found: end, expected: 'an end below 4 GiB' });
   }
   return { address, bytes: build(Number(initrd - address)).bytes, memsz, code, initrd };

@@ -1,4 +1,4 @@
-import { addBytes, alignUp, phys, type PhysAddr } from '@bzelf/bytes';
+import { addBytes, alignUp, hex, phys, type PhysAddr } from '@bzelf/bytes';
 import {
   EM_386,
   EM_X86_64,
@@ -19,9 +19,10 @@ import {
   type SegmentSpec,
 } from '@bzelf/elf';
 import { range, stubEntries, type StubProtocol } from '../entries.js';
+import { fail } from '../errors.js';
 import { encodeMultiboot, encodeMultiboot2, findHeaders, type RawLoad } from '../multiboot.js';
 import { bzelfNotes, elfBootNotes, notesPiece, sha256 } from '../notes.js';
-import { codeLength, loadedImage, type KernelPlacement } from '../placement.js';
+import { codeLength, loadedImage, LOWEST_LOAD, type KernelPlacement } from '../placement.js';
 import { STUB } from '../stub/index.js';
 import type { LoaderTarget } from '../targets/index.js';
 import { containerStub, imageMemsz, type PlacedStub } from './container-stub.js';
@@ -43,14 +44,32 @@ export function writeContainer(ctx: FormContext): Uint8Array {
   return file;
 }
 
+/**
+ * Where file and memory keep step, all that is before the kernel in the file is before it in memory, too: a kernel that
+ * may move makes room for it.
+ */
+function inStep(ctx: FormContext, offsets: Offsets): FormContext {
+  const { target, placement, bz } = ctx;
+  const before = BigInt(offsets.input + loadedImage(bz).offset);
+  if (target.layout !== 'stub-first' || placement.load - before >= LOWEST_LOAD) return ctx;
+  if (!placement.relocatable) {
+    throw fail('writer/does-not-fit', {
+      field: 'pref_address',
+      found: placement.load,
+      expected: `${hex(LOWEST_LOAD + before)} or more, for what has to lie before a kernel that cannot move`,
+      hint: 'leave the initrd to the loader, or use a target that is loaded by program headers',
+    });
+  }
+  return { ...ctx, placement: { ...placement, load: phys(alignUp(LOWEST_LOAD + before, placement.alignment)) } };
+}
+
 /** Notes and addresses speak of file offsets, whose values change no size: the first round finds them. */
 function planContainer(ctx: FormContext, hash: Uint8Array, padding: number): ElfPlan {
-  const draft = containerSpec(ctx, hash, { multiboot: 0, stub: 0, input: 0 }, padding);
+  const draft = containerSpec(ctx, hash, { multiboot: 0, stub: 0, initrd: 0, input: 0 }, padding);
   const { pieces } = planElf({ ...draft, segments: draft.segments.map(() => NULL_SEGMENT) });
   const at = (name: string) => pieces.find((piece) => piece.name === name)?.offset ?? 0;
-  return planElf(
-    containerSpec(ctx, hash, { multiboot: at('multiboot'), stub: at('stub'), input: at('input') }, padding),
-  );
+  const offsets = { multiboot: at('multiboot'), stub: at('stub'), initrd: at('initrd'), input: at('input') };
+  return planElf(containerSpec(inStep(ctx, offsets), hash, offsets, padding));
 }
 
 const NULL_SEGMENT: SegmentSpec = { p_type: PT_NULL, p_flags: 0, p_vaddr: 0n, p_paddr: 0n, p_memsz: 0n, p_align: 0n };
@@ -61,13 +80,16 @@ function containerSpec(ctx: FormContext, hash: Uint8Array, offsets: Offsets, pad
   const entry32 = addBytes(stub.address, STUB.entry32);
   const entry64 = addBytes(stub.address, STUB.entry64);
   const image = imagePart(ctx);
+  const stubFirst = target.layout === 'stub-first';
+  // In a raw load file and memory keep step: the stub's bss takes room in the file, too.
+  const stubBytes = stubFirst ? zeroExtended(stub.bytes, Number(stub.memsz)) : stub.bytes;
   const stubbed = part(
-    { name: 'stub', size: stub.bytes.length, align: PAGE, bytes: stub.bytes },
+    { name: 'stub', size: stubBytes.length, align: PAGE, bytes: stubBytes },
     loadSegment('stub', { offset: 0, size: stub.bytes.length }, stub.address, stub.memsz, PF_R | PF_W | PF_X),
     stub.code,
   );
-  const stubFirst = target.layout === 'stub-first';
-  const parts = [...(stubFirst ? [stubbed, image] : [image, stubbed]), ...initrdParts(ctx, stub.initrd)];
+  const initrd = initrdParts(ctx, stub.initrd);
+  const parts = stubFirst ? [stubbed, ...initrd, image] : [image, stubbed, ...initrd];
   const headers = multibootPieces(ctx, offsets, entry32);
   const notes = containerNotes(ctx, { hash, offsets, stub, entry32, entry64 });
 
@@ -81,14 +103,9 @@ function containerSpec(ctx: FormContext, hash: Uint8Array, offsets: Offsets, pad
     pieces: [
       ...headers,
       notes,
-      ...parts.flatMap(({ piece }) => (piece.name === 'input' ? [zeros(padding + gap(ctx, stub)), piece] : [piece])),
+      ...parts.flatMap(({ piece }) => (piece.name === 'input' ? [zeros(padding), piece] : [piece])),
     ],
   };
-
-  function gap({ bz }: FormContext, { memsz, bytes }: { memsz: bigint; bytes: Uint8Array }): number {
-    // In a raw load file and memory keep step: the stub's bss has to end before the kernel begins.
-    return stubFirst ? Math.max(0, alignUp(Number(memsz), PAGE) - bytes.length - loadedImage(bz).offset) : 0;
-  }
 }
 
 const part = (piece: Piece, segment: LoadedBytes, code = 0): Part => ({
@@ -112,6 +129,12 @@ function imagePart(ctx: FormContext): Part {
       ...kept('.bzimage.tail', 'input', offset + size, input.length - offset - size),
     ],
   };
+}
+
+function zeroExtended(bytes: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  out.set(bytes);
+  return out;
 }
 
 const zeros = (size: number): Piece => ({ name: 'padding', size, align: 1, bytes: new Uint8Array(size) });

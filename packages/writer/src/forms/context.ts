@@ -18,5 +18,6 @@ export interface FormContext {
 export interface Offsets {
   readonly multiboot: number;
   readonly stub: number;
+  readonly initrd: number;
   readonly input: number;
 }
