@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { asciz, concat, setU32, setU64 } from '@bzelf/bytes';
 import {
@@ -8,6 +9,7 @@ import {
   parseProbeReport,
   runQemu,
   testImage,
+  withTempFolder,
   type ProbeReport,
   type QemuOptions,
 } from '@bzelf/testkit';
@@ -802,4 +804,124 @@ describe(`kernels with only a 16-bit entry${title}`, () => {
     );
     expect(serial).toContain('bzelf: this kernel needs a BIOS, and there is none');
   });
+});
+
+describe(`real kernels by the entries that QEMU does not use${title}`, () => {
+  const line = 'console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=1';
+  const rows = [
+    { name: 'x86_64 by the 64-bit entry', image: '61-64-gzip.bzImage', mode: 64, strict: false },
+    { name: 'x86_64 by the 64-bit entry under a strict map', image: '61-64-gzip.bzImage', mode: 64, strict: true },
+    { name: 'i386 by the 64-bit entry', image: '61-32-gzip.bzImage', mode: 64, strict: true },
+    { name: 'i386 by the 32-bit entry', image: '61-32-gzip.bzImage', mode: 32, strict: false },
+    { name: 'x86_64 by the 32-bit entry', image: '61-64-gzip.bzImage', mode: 32, strict: false },
+  ] as const;
+  boots.each(rows)('$name: Linux sees command line and initrd', async ({ image, mode, strict }) => {
+    const container = testContainer(new Uint8Array(readFileSync(testImage(image))), {});
+    // Behind the container and below the launcher, which real kernels push up.
+    const info = 0x1e0_0000;
+    const map = [...MAP.slice(0, 2), { addr: MIB, size: 119 * MIB, type: 1 }];
+    const bp = loaderBootParams({ cmdline: info + 0x1000, ramdisk: { addr: info + 0x2000, size: initrd.length }, map });
+    const file = launch({
+      container,
+      mode,
+      registers: { rsi: info, rsp: 0 },
+      memory: [
+        { at: info, bytes: bp },
+        { at: info + 0x1000, bytes: asciz(line) },
+        { at: info + 0x2000, bytes: initrd },
+      ],
+      ...(strict
+        ? {
+            mapped: [
+              { start: container.address.kernel, size: container.address.stub - container.address.kernel },
+              { start: container.address.stub, size: container.stub.memsz },
+              { start: info, size: 0x2000 },
+            ],
+          }
+        : {}),
+    });
+    const done = await run({ ...file, timeoutMs: 60_000 }, [
+      'Linux version 6.1',
+      `Kernel command line: ${line}`,
+      /RAMDISK: \[mem 0x01e02000-/,
+    ]);
+    expect(done.matched).toBe(true);
+  });
+});
+
+describe(`real kernels with only a 16-bit entry${title}`, () => {
+  const rows = [
+    { id: 'ipxe', banner: /iPXE .*Open Source Network Boot Firmware/s },
+    { id: 'memdisk', banner: /MEMDISK \d/ },
+  ] as const;
+  for (const { id, banner } of rows) {
+    const path = kernel(id);
+    const here = path && judge('qemu-system-x86_64') ? test : test.skip;
+    here(`${id} starts from Multiboot 1${path ? '' : ' (skipped: not fetched)'}`, async () => {
+      const image = new Uint8Array(readFileSync(path ?? ''));
+      const container = testContainer(image, {
+        class: 32,
+        pvh: false,
+        multiboot: true,
+        real16: true,
+        load: 0x100_0000,
+        run: MIB,
+        kernel: { relocatable: false },
+      });
+      // graphics=off: SeaBIOS sends what int 10h prints to the serial port
+      const done = await run(
+        { kernel: container.file, initrd: new Uint8Array(1_474_560), append: 'x', machine: 'pc,graphics=off' },
+        banner,
+      );
+      expect(done.matched).toBe(true);
+    });
+  }
+});
+
+const grub = judge('grub-mkrescue') && judge('xorriso') && judge('qemu-system-x86_64');
+describe(`GRUB${grub ? '' : ' (skipped: needs grub-mkrescue, xorriso and qemu-system-x86_64)'}`, () => {
+  // prettier-ignore
+  const rows: { name: string; command: string; container: TestContainerOptions; video?: boolean }[] = [
+    { name: 'multiboot', command: 'multiboot', container: { class: 32, multiboot: true } },
+    { name: 'multiboot2 of an ELF64', command: 'multiboot2', container: { multiboot2: true } },
+    { name: 'multiboot2 with a framebuffer', command: 'multiboot2', container: { multiboot2: 'framebuffer' }, video: true },
+  ];
+  (grub ? test : test.skip).each(rows)(
+    '$name: command line, module, memory map',
+    async ({ command, container, video }) => {
+      const made = testContainer(probe, container);
+      const module = command.replace('multiboot', 'module');
+      const graphics = video ? 'insmod all_video\n' : '';
+      const report = await withTempFolder(async (folder) => {
+        mkdirSync(join(folder, 'root/boot/grub'), { recursive: true });
+        writeFileSync(join(folder, 'root/kernel'), made.file);
+        writeFileSync(join(folder, 'root/initrd'), initrd);
+        writeFileSync(
+          join(folder, 'root/boot/grub/grub.cfg'),
+          `${graphics}${command} /kernel first second=2\n${module} /initrd name\nboot\n`,
+        );
+        judge('grub-mkrescue')?.bytes([
+          '-d',
+          '/usr/lib/grub/i386-pc',
+          '-o',
+          join(folder, 'cd.iso'),
+          join(folder, 'root'),
+        ]);
+        const words = ['-boot', 'd', '-cdrom', join(folder, 'cd.iso'), ...(video ? ['-device', 'VGA'] : [])];
+        return reportOf({ extra: words, memory: 256, timeoutMs: 60_000 });
+      });
+      expectLinuxState(report, 'linux32');
+      expect(report.cmdline).toBe('first second=2');
+      expect(report.ramdisk).toMatchObject({ size: BigInt(initrd.length), crc32: initrdCrc });
+      expect(report.e820[0]).toEqual({ addr: 0n, size: 0x9fc00n, type: 1 });
+      expect(report.e820).toContainEqual({ addr: 0x10_0000n, size: (255n << 20n) - 0x2_0000n, type: 1 });
+      if (command === 'multiboot2') expect(report.rsdp).toBe('RSD PTR ');
+      if (video)
+        expect(report.fields).toMatchObject({
+          'screen_info.orig_video_isVGA': 0x23n,
+          'screen_info.lfb_width': 800n,
+          'screen_info.lfb_height': 600n,
+        });
+    },
+  );
 });

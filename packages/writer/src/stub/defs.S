@@ -56,7 +56,6 @@
 #define SETUP_E820_EXT		1		/* setup_data.type */
 #define E820_RAM		1
 #define E820_RESERVED		2
-#define VIDEO_TYPE_VGAC		0x22
 #define VIDEO_TYPE_VLFB		0x23
 #define VIDEO_CAPABILITY_64BIT_BASE 2
 

@@ -17,7 +17,7 @@ take_multiboot_framebuffer:
 	movb	%al, BP_ORIG_VIDEO_COLS(%edi)
 	movb	16(%esi), %al
 	movb	%al, BP_ORIG_VIDEO_LINES(%edi)
-	movb	$VIDEO_TYPE_VGAC, BP_ORIG_VIDEO_ISVGA(%edi)
+	movb	$1, BP_ORIG_VIDEO_ISVGA(%edi)	# "VGA", what the 16-bit setup code of Linux writes
 	movw	$16, BP_ORIG_VIDEO_POINTS(%edi)
 	jmp	9f
 1:	movl	(%esi), %eax

@@ -26,7 +26,7 @@ export interface TestContainerOptions extends Partial<
   readonly entry?: 'entry' | 'entry32' | 'entry64';
   readonly pvh?: boolean;
   readonly multiboot?: boolean;
-  readonly multiboot2?: boolean;
+  readonly multiboot2?: boolean | 'framebuffer';
   /** Where the kernel is loaded; pref_address unless told. */
   readonly load?: number;
   /** Where it has to run, if elsewhere. */
@@ -142,7 +142,9 @@ export function testContainer(bzImage: Uint8Array, options: TestContainerOptions
       sections: [],
       pieces: [
         ...(options.multiboot ? [piece('multiboot', multibootHeader(), 4)] : []),
-        ...(options.multiboot2 ? [piece('multiboot2', multiboot2Header(stubAt + STUB.entry32), 8)] : []),
+        ...(options.multiboot2
+          ? [piece('multiboot2', multiboot2Header(stubAt + STUB.entry32, options.multiboot2 === 'framebuffer'), 8)]
+          : []),
         ...(notes.length > 0 ? [piece('notes', notes, 4)] : []),
         ...loads.map(({ name, bytes }) => piece(name, bytes, 0x1000)),
       ],
@@ -157,14 +159,22 @@ export function multibootHeader(): Uint8Array {
   return concat([le(magic, 4), le(flags, 4), le(0x1_0000_0000 - magic - flags, 4)]);
 }
 
-/** An entry tag, modules on pages, the end tag. Source: Multiboot 2.0, 3.1. */
-function multiboot2Header(entry: number): Uint8Array {
+/** An entry tag, modules on pages, perhaps a wish for 800×600×32, the end tag. Source: Multiboot 2.0, 3.1. */
+function multiboot2Header(entry: number, framebuffer: boolean): Uint8Array {
   const tag = (type: number, ...words: number[]) => {
     const bytes = new Uint8Array(alignUp(8 + 4 * words.length, 8));
     bytes.set(concat([le(type, 4), le(8 + 4 * words.length, 4), ...words.map((word) => le(word, 4))]));
     return bytes;
   };
-  const header = concat([le(0xe852_50d6, 4), le(0, 4), le(0, 8), tag(3, entry), tag(6), tag(0)]);
+  const header = concat([
+    le(0xe852_50d6, 4),
+    le(0, 4),
+    le(0, 8),
+    tag(3, entry),
+    tag(6),
+    ...(framebuffer ? [tag(5, 800, 600, 32)] : []),
+    tag(0),
+  ]);
   setU32(header, 8, header.length);
   setU32(header, 12, (0x2_0000_0000 - 0xe852_50d6 - header.length) % 0x1_0000_0000);
   return header;
