@@ -1,11 +1,12 @@
 import { phys, type PhysAddr } from '@bzelf/bytes';
 import { applyRelocations, extractPayload, placeVmlinux, splitVmlinux, type Relocations } from '@bzelf/bzimage';
-import { decodeNote, EM_X86_64, readElf, scanNotes, segmentBytes, type ElfFile } from '@bzelf/elf';
+import { EM_X86_64, readElf, segmentBytes, type ElfFile } from '@bzelf/elf';
+import { decodedNotes } from './decoded-notes.js';
 import { imageSpan, loadSegments, pvhRelocationOf, valuesOf } from './elf-facts.js';
 import { fail } from './errors.js';
 import type { Slides } from './kaslr.js';
 import type { KernelImage, PvhRelocation } from './kernel.js';
-import { checkSegment } from './load-image.js';
+import { checkedSegments } from './load-image.js';
 import type { Segment } from './plan-builder.js';
 
 /** The ways into the kernel proper. */
@@ -36,6 +37,8 @@ export interface EntryTarget {
 /** No kernel is larger: KERNEL_IMAGE_SIZE of x86_64. */
 const LARGEST = 0x4000_0000n;
 const PMD = 0x200000n;
+/** Bytes between the segments of a kernel: a few alignments of 2 MiB. A crafted file shall not cost a gigabyte. */
+const MOST_GAPS = 0x400_0000n;
 
 /** Decompresses where it must. Throws loader/no-payload, loader/bad-segment, and what @bzelf/bzimage throws. */
 export async function readInnerKernel(kernel: KernelImage, limit?: number): Promise<InnerKernel> {
@@ -64,7 +67,7 @@ function describe(
   elf: ElfFile,
   more: { isFile: boolean; isRelocatable: boolean; alignment?: bigint; relocations?: Relocations },
 ): InnerKernel {
-  loadSegments(elf).forEach((segment, index) => checkSegment(elf, segment, index));
+  checkedSegments(elf);
   const span = imageSpan(elf);
   const size = span.end - span.start;
   if (size === 0n || size > LARGEST)
@@ -84,7 +87,7 @@ export function entryTarget({ elf, is64 }: InnerKernel, entry: DirectEntry): Ent
       throw wrong(is64 ? 'linux64 or pvh: the kernel is 64-bit' : 'linux32 or pvh: the kernel is 32-bit');
     return { address: phys(elf.header.e_entry) };
   }
-  const notes = scanNotes(elf).notes.map((note) => decodeNote(note, { class: elf.class }));
+  const { notes } = decodedNotes(elf);
   const note = valuesOf(notes, 'xen-phys32-entry').at(-1);
   if (note === undefined) throw wrong('linux64 or linux32: the kernel was built without CONFIG_PVH');
   const relocation = pvhRelocationOf(elf, notes);
@@ -114,6 +117,12 @@ export function memoryImage(inner: InnerKernel, slides: Slides): Segment[] {
 function relocatedImage({ elf, span }: InnerKernel, relocations: Relocations, slides: Slides): Uint8Array {
   const loads = loadSegments(elf);
   const end = loads.reduce<bigint>((high, s) => max(high, s.p_paddr + s.p_filesz), span.start);
+  if (end - span.start > BigInt(elf.source.size) + MOST_GAPS)
+    throw fail('loader/bad-segment', {
+      field: 'PT_LOAD',
+      found: end - span.start,
+      expected: 'segments that lie close together',
+    });
   const image = new Uint8Array(Number(end - span.start));
   for (const segment of loads) image.set(segmentBytes(elf, segment), Number(segment.p_paddr - span.start));
   const placement = placeVmlinux(elf.source.read(0, elf.source.size));

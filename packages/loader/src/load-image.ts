@@ -81,15 +81,15 @@ export function loadElf(
   protocol: PlanProtocol,
 ): LoadedImage {
   const { elf } = kernel;
-  const loads = loadSegments(elf);
-  if (loads.length === 0)
-    throw fail('loader/bad-segment', { field: 'e_phnum', found: 'no PT_LOAD', expected: 'one or more' });
-  loads.forEach((segment, index) => checkSegment(elf, segment, index));
+  const loads = checkedSegments(elf);
   const span = imageSpan(elf);
   const start = chooseStart(builder.memory, elfNeeds(kernel, span, protocol), builder.options.relocateTo);
   const delta = start - span.start;
+  // What lies between the segments of a Linux kernel is the kernel's, too: it frees those gaps when it is up.
+  const isWhole = kernel.form === 'vmlinux';
+  if (isWhole) builder.reserve(start, span.end - span.start, 'kernel');
   for (const segment of loads) {
-    builder.reserve(segment.p_paddr + delta, segment.p_memsz, 'kernel');
+    if (!isWhole) builder.reserve(segment.p_paddr + delta, segment.p_memsz, 'kernel');
     builder.load({
       to: phys(segment.p_paddr + delta),
       from: { fileOffset: Number(segment.p_offset), length: Number(segment.p_filesz) },
@@ -144,7 +144,28 @@ function elfNeeds(kernel: KernelImage, span: { start: PhysAddr; end: bigint }, p
   return fixed;
 }
 
-export function checkSegment(elf: ElfFile, segment: Phdr, index: number): void {
+/** The segments to load, when each fits the file and none overlaps another. Throws loader/bad-segment, loader/overlap. */
+export function checkedSegments(elf: ElfFile): readonly Phdr[] {
+  const loads = loadSegments(elf);
+  if (loads.length === 0)
+    throw fail('loader/bad-segment', { field: 'e_phnum', found: 'no PT_LOAD', expected: 'one or more' });
+  loads.forEach((segment, index) => checkSegment(elf, segment, index));
+  const sorted = loads.map((s) => ({ start: s.p_paddr, end: s.p_paddr + s.p_memsz })).sort(byStart);
+  sorted.forEach(({ end }, i) => {
+    const next = sorted[i + 1];
+    if (next !== undefined && next.start < end)
+      throw fail('loader/overlap', {
+        field: 'PT_LOAD',
+        found: `two segments at ${hex(next.start)}`,
+        expected: 'memory of its own for each',
+      });
+  });
+  return loads;
+}
+
+const byStart = (a: { start: bigint }, b: { start: bigint }): number => (a.start < b.start ? -1 : 1);
+
+function checkSegment(elf: ElfFile, segment: Phdr, index: number): void {
   const { p_offset, p_filesz, p_memsz, p_paddr } = segment;
   const wrong = (field: string, found: bigint, expected: string) =>
     fail('loader/bad-segment', { field: `PT_LOAD[${index}].${field}`, found, expected });

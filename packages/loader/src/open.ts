@@ -1,8 +1,9 @@
-import { BzelfError, toSource, type ByteSource } from '@bzelf/bytes';
+import { toSource, type ByteSource } from '@bzelf/bytes';
 import { probeBzImage, readBzImage, type BzImage } from '@bzelf/bzimage';
-import { decodeNote, probeElf, readElf, scanNotes, type DecodedNote, type ElfFile, type OriginNote } from '@bzelf/elf';
+import { probeElf, readElf, type OriginNote } from '@bzelf/elf';
 import { bzImageFacts } from './bzimage-facts.js';
 import { elfFacts, notesOf } from './elf-facts.js';
+import { attempt, decodedNotes } from './decoded-notes.js';
 import { fail } from './errors.js';
 import type { KernelImage } from './kernel.js';
 import { originSource } from './origin-source.js';
@@ -56,32 +57,7 @@ function openElf(source: ByteSource): KernelImage {
   return { form: facts.isLinux ? 'vmlinux' : 'elf', source, elf, warnings, ...facts };
 }
 
-/** Notes that can be decoded; what is wrong with the others is said in a sentence. */
-function decodedNotes(elf: ElfFile): { notes: DecodedNote[]; warnings: string[] } {
-  const scan = scanNotes(elf);
-  const warnings = scan.problems.map(describe);
-  const notes: DecodedNote[] = [];
-  for (const note of scan.notes) {
-    const decoded = attempt(() => decodeNote(note, { class: elf.class, e_type: elf.header.e_type }), warnings);
-    if (decoded !== undefined) notes.push(decoded);
-  }
-  return { notes, warnings };
-}
-
 /** A container whose ORIGIN is damaged can still be loaded by its own entries. */
 function innerBzImage(source: ByteSource, origin: OriginNote, warnings: string[]): BzImage | undefined {
   return attempt(() => readBzImage(originSource(source, origin)), warnings);
 }
-
-function attempt<T>(read: () => T, warnings: string[]): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof BzelfError)) throw error;
-    warnings.push(describe(error));
-    return undefined;
-  }
-}
-
-const describe = (error: BzelfError): string =>
-  `${error.code}: ${error.message}${error.field === undefined ? '' : ` (${error.field})`}`;

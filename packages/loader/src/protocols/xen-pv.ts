@@ -1,10 +1,11 @@
 import { alignUp, asciz, hex, phys, viewOf, type PhysAddr } from '@bzelf/bytes';
-import { decodeNote, EM_X86_64, scanNotes, type ElfFile, type MappingRange } from '@bzelf/elf';
+import { EM_X86_64, type ElfFile, type MappingRange } from '@bzelf/elf';
 import { registers, type CpuState, type SegmentState } from '../cpu.js';
-import { imageSpan, loadSegments, valuesOf } from '../elf-facts.js';
+import { decodedNotes } from '../decoded-notes.js';
+import { imageSpan, valuesOf } from '../elf-facts.js';
 import { fail } from '../errors.js';
 import type { LoadPlan, PlanRange } from '../load-plan.js';
-import { checkSegment } from '../load-image.js';
+import { checkedSegments } from '../load-image.js';
 import { declaredRange } from '../mappings.js';
 import { draftPageTables, type PageTables } from '../page-tables.js';
 import type { PlanBuilder } from '../plan-builder.js';
@@ -44,7 +45,7 @@ export const xenPv: Protocol = {
 };
 
 function readPvNotes(elf: ElfFile): PvNotes {
-  const notes = scanNotes(elf).notes.map((note) => decodeNote(note, { class: elf.class }));
+  const { notes } = decodedNotes(elf);
   const wrong = (field: string, found: string | bigint, expected: string) =>
     fail('loader/xen-pv-notes', { field, found, expected });
   const os = valuesOf(notes, 'xen-guest-os')[0]?.text ?? '';
@@ -136,13 +137,12 @@ function loadDomainKernel(elf: ElfFile, { paddrOffset, entry, virtBase }: PvNote
     });
   if (entry - virtBase < span.start - paddrOffset || entry - virtBase >= span.end - paddrOffset)
     throw fail('loader/xen-pv-notes', { field: 'ENTRY', found: entry, expected: 'an address inside the image' });
-  loadSegments(elf).forEach((segment, index) => {
-    checkSegment(elf, segment, index);
+  for (const segment of checkedSegments(elf)) {
     const to = phys(segment.p_paddr - paddrOffset);
     builder.reserve(to, segment.p_memsz, 'kernel');
     const from = { fileOffset: Number(segment.p_offset), length: Number(segment.p_filesz) };
     builder.load({ to, from, fileSize: segment.p_filesz, memorySize: segment.p_memsz, purpose: 'kernel' });
-  });
+  }
 }
 
 function placeModule(builder: PlanBuilder, region: Region): PlanRange | undefined {
