@@ -75,7 +75,8 @@ export function parseRelocations(table: Uint8Array, offset: number, elfClass: 32
   if (table.length % 4 !== 0)
     throw fail('bzimage/bad-relocations', { offset, found: table.length, expected: 'a multiple of 4 bytes' });
   const view = viewOf(table);
-  const words = Uint32Array.from({ length: table.length / 4 }, (_, i) => view.getUint32(4 * i, true));
+  const words = new Uint32Array(table.length / 4);
+  for (let i = 0; i < words.length; i++) words[i] = view.getUint32(4 * i, true);
   const starts = zeroWords(words, offset, elfClass);
   const lists = starts.map((start, i) => words.subarray(start + 1, starts[i + 1] ?? words.length));
   lists.forEach((list, i) => checkAscending(list, offset + 4 * ((starts[i] ?? 0) + 1)));

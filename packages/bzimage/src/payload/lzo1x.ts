@@ -5,8 +5,8 @@ export interface LzoProblem {
 }
 
 /**
- * Decodes one LZO1X block into exactly `output`; returns what is wrong with it, if anything. Written by hand: the
- * packages for Node are a 2 MB build of all of FFmpeg's LZO and an addon without binaries.
+ * Decodes one LZO1X block into exactly `output`; returns what is wrong with it, if anything. Written by hand: no
+ * package for Node is fit for it (docs/compressors.md).
  * Source: Documentation/staging/lzo.rst, which names every instruction as below.
  */
 export function decodeLzo1x(input: Uint8Array, output: Uint8Array): LzoProblem | undefined {
@@ -92,13 +92,18 @@ function readDistance(s: LzoState): { value: number; literals: number } {
 
 function copyLiterals(s: LzoState, count: number): boolean {
   if (s.in + count > s.input.length || s.out + count > s.output.length) return false;
-  for (let i = 0; i < count; i++) s.output[s.out++] = s.input[s.in++] ?? 0;
+  const { input, output, in: from, out: to } = s;
+  for (let i = 0; i < count; i++) output[to + i] = input[from + i] ?? 0;
+  s.in += count;
+  s.out += count;
   return true;
 }
 
 /** Source and destination may overlap: a distance of 1 repeats one byte. */
 function copyMatch(s: LzoState, distance: number, length: number): boolean {
   if (distance > s.out || s.out + length > s.output.length) return false;
-  for (let i = 0; i < length; i++, s.out++) s.output[s.out] = s.output[s.out - distance] ?? 0;
+  const { output, out: to } = s;
+  for (let i = to; i < to + length; i++) output[i] = output[i - distance] ?? 0;
+  s.out += length;
   return true;
 }

@@ -6,7 +6,13 @@ export function undoX86Bcj(bytes: Uint8Array, start = 0): void {
   const end = bytes.length - 4;
   let previousMask = 0;
   let previous = -5;
+  const quads = new Int32Array(bytes.buffer, bytes.byteOffset - (bytes.byteOffset % 4), bytes.length >> 2);
+  const shift = bytes.byteOffset % 4;
   for (let i = 0; i < end; i++) {
+    // Most bytes are no branches: pass over four at a time where the words of the buffer allow it.
+    while (((i + shift) & 3) === 0 && (i + shift) >> 2 < quads.length && !hasBranch(quads[(i + shift) >> 2] ?? 0))
+      i += 4;
+    if (i >= end) return;
     if (((bytes[i] ?? 0) & 0xfe) !== 0xe8) continue;
     const distance = i - previous;
     previous = i;
@@ -23,6 +29,12 @@ export function undoX86Bcj(bytes: Uint8Array, start = 0): void {
     i += 4;
     previousMask = 0;
   }
+}
+
+/** Is any of the four bytes 0xe8 or 0xe9? The usual test for a zero byte, after both became zero. */
+function hasBranch(quad: number): boolean {
+  const zeroed = (quad ^ 0xe8e8e8e8) & 0xfefefefe;
+  return ((zeroed - 0x01010101) & ~zeroed & 0x80808080) !== 0;
 }
 
 /** Masks 0, 1, 2 and 4 may be converted (xz_dec_bcj.c, mask_to_allowed_status). */
