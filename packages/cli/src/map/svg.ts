@@ -152,7 +152,8 @@ function entryMarks({ entries }: MemoryPicture, y: (address: bigint) => number, 
     return { entry, at, label };
   });
   return marks.flatMap(({ entry, at, label }) => [
-    `<path class="arrow" d="M${right + 26} ${round(label - 4)} H${right + 14} L${right - 6} ${round(at)} m7 -4 l-7 4 l6 4.5"/>`,
+    `<path class="arrow" d="M${right + 26} ${round(label - 4)} H${right + 14} L${right - 6} ${round(at)}"/>`,
+    `<circle class="entry" cx="${right - 6}" cy="${round(at)}" r="3.2"/>`,
     text(right + 30, label, `${entry.protocol} <tspan class="small">${hex(entry.address)}</tspan>`, 'entry'),
   ]);
 }
