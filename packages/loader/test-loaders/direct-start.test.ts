@@ -1,43 +1,24 @@
 import { readFileSync } from 'node:fs';
-import {
-  bootQemu,
-  kernel as fetched,
-  makeInitrd,
-  testImage,
-  testWith,
-  testWithKernel,
-  type FetchedKernel,
-} from '@bzelf/testkit';
-import { directStart, openKernel, pcMemoryMap, type DirectStartOptions, type MemoryRange } from '../src/index.js';
-import { planToElf } from './support/plan-to-elf.js';
-
-const TIMEOUT = 180_000;
-const CMDLINE = 'console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=direct';
-const MIB = 0x100000n;
-/** QEMU keeps ACPI tables in the last 128 KiB of its RAM. */
-const mapOf = (mib: number): MemoryRange[] => pcMemoryMap(BigInt(mib) * MIB - 0x20000n);
+import { testImage, testWith, testWithKernel, type FetchedKernel } from '@bzelf/testkit';
+import { directStart, openKernel, type DirectStartOptions } from '../src/index.js';
+import { bootPlan, CMDLINE, INIT, initrd, qemuMemory, TIMEOUT } from './support/boot-plan.js';
 
 interface Boot extends Partial<DirectStartOptions> {
   readonly path: string;
   readonly mib?: number;
-  readonly until: (string | RegExp)[];
+  readonly until?: RegExp[];
 }
 
-async function boot({ path, mib = 512, until, ...options }: Boot) {
+async function boot({ path, mib = 512, until = INIT, ...options }: Boot) {
   const kernel = openKernel(readFileSync(path));
-  const memoryMap = mapOf(mib);
-  const plan = await directStart(kernel, { memoryMap, cmdline: CMDLINE, ...options });
-  const elf = planToElf({ plan, source: kernel.source, memoryMap, dirty: true });
-  return { plan, run: await bootQemu({ kernel: elf, memory: mib, timeoutMs: TIMEOUT, until }) };
+  const plan = await directStart(kernel, { memoryMap: qemuMemory(mib), cmdline: CMDLINE, ...options });
+  return { plan, run: await bootPlan(kernel, plan, mib, until) };
 }
 
 /** What a kernel prints when it panics for want of an init. Source: arch/x86/kernel/setup.c, dump_kernel_offset. */
 const offsetLine = (slide: bigint): string => `Kernel Offset: 0x${slide.toString(16)} from 0xffffffff81000000`;
 
 const small = (name: string) => testImage(`${name}.bzImage`);
-const INIT = [/Linux version/, /bzelf\.test=direct/, /bzelf-init: marker=direct/];
-const initrd = (bits: 32 | 64) => makeInitrd({ bits, marker: 'direct' });
-
 describe.each([
   { what: '64-bit entry, where it is linked', image: '61-64-gzip', bits: 64, options: {} },
   {
@@ -51,6 +32,12 @@ describe.each([
     image: '61-64-gzip',
     bits: 64,
     options: { kaslr: { physicalSlide: -0xe0_0000n } },
+  },
+  {
+    what: '64-bit entry, physically above 4 GiB',
+    image: '61-64-gzip',
+    bits: 64,
+    options: { mib: 4608, kaslr: { physicalSlide: 0x1_0f00_0000n, virtualSlide: 0x1220_0000n } },
   },
   { what: '64-bit entry, random', image: '61-64-bzip2', bits: 64, options: { kaslr: { seed: 42n } } },
   { what: 'PVH entry, where it is linked', image: '61-64-gzip', bits: 64, options: { entry: 'pvh' } },
@@ -74,7 +61,7 @@ describe.each([
     ['qemu-system-x86_64'],
     'starts the kernel without its decompressor',
     async () => {
-      await boot({ path: small(image), initrd: initrd(bits), until: INIT, ...options });
+      await boot({ path: small(image), initrd: initrd(bits), ...options });
     },
     TIMEOUT,
   );
@@ -122,9 +109,8 @@ describe.each(DEBIAN)('$id by $entry', ({ id, entry, kaslr }) => {
   testWithKernel(
     id,
     'boots at random addresses to its init with command line and initrd',
-    async () => {
-      const path = fetched(id) ?? '';
-      await boot({ path, mib: 1024, entry, kaslr, initrd: initrd(64), until: INIT });
+    async (path) => {
+      await boot({ path, mib: 1024, entry, kaslr, initrd: initrd(64) });
     },
     TIMEOUT,
   );
@@ -134,7 +120,7 @@ testWithKernel(
   'debian-installer-i386',
   'the installer of i386 boots at a random address',
   async (path) => {
-    await boot({ path, mib: 512, kaslr: { seed: 5n }, initrd: initrd(32), until: INIT });
+    await boot({ path, mib: 512, kaslr: { seed: 5n }, initrd: initrd(32) });
   },
   TIMEOUT,
 );

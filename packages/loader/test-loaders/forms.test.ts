@@ -1,35 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { phys } from '@bzelf/bytes';
-import { bootQemu, makeInitrd, testImage, testWith } from '@bzelf/testkit';
+import { testImage, testWith } from '@bzelf/testkit';
 import { wrap, type WrapOptions } from '@bzelf/writer';
-import {
-  directStart,
-  openKernel,
-  pcMemoryMap,
-  planLoad,
-  type KernelImage,
-  type LoadPlan,
-  type PlanOptions,
-} from '../src/index.js';
-import { planToElf } from './support/plan-to-elf.js';
+import { directStart, openKernel, planLoad, type KernelImage, type PlanOptions } from '../src/index.js';
+import { bootPlan, CMDLINE, INIT, initrd, qemuMemory, TIMEOUT } from './support/boot-plan.js';
 
-const TIMEOUT = 120_000;
-const CMDLINE = 'console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=form';
-/** QEMU keeps ACPI tables in the last 128 KiB of its RAM. */
-const MEMORY = pcMemoryMap(0x1000_0000n - 0x20000n);
-const INITRD = makeInitrd({ bits: 64, marker: 'by its form' });
+const MIB = 256;
+const MEMORY = qemuMemory(MIB);
+const INITRD = initrd(64);
 
 async function open(options: WrapOptions): Promise<KernelImage> {
   const { bytes } = await wrap(readFileSync(testImage('61-64-gzip.bzImage')), options);
   return openKernel(bytes);
 }
-
-async function boot(kernel: KernelImage, plan: LoadPlan, until: RegExp[]) {
-  const elf = planToElf({ plan, source: kernel.source, memoryMap: MEMORY, dirty: true });
-  await bootQemu({ kernel: elf, memory: 256, timeoutMs: TIMEOUT, until });
-}
-
-const INIT = [/Linux version/, /bzelf\.test=form/, /bzelf-init: marker=by its form/];
 
 describe.each([
   { wrapped: { target: 'pvh' }, options: { protocol: 'pvh' } },
@@ -53,7 +36,7 @@ describe.each([
       async () => {
         const kernel = await open(wrapped);
         const plan = planLoad(kernel, { memoryMap: MEMORY, cmdline: CMDLINE, initrd: INITRD, ...options });
-        await boot(kernel, plan, INIT);
+        await bootPlan(kernel, plan, MIB, INIT);
       },
       TIMEOUT,
     );
@@ -66,7 +49,7 @@ testWith(
   async () => {
     const kernel = await open({ target: 'elfboot32' });
     const plan = planLoad(kernel, { memoryMap: MEMORY, cmdline: CMDLINE, protocol: 'elfboot' });
-    await boot(kernel, plan, [/Linux version/, /bzelf\.test=form/, /No working init found/]);
+    await bootPlan(kernel, plan, MIB, [/Linux version/, /bzelf\.test=plan/, /No working init found/]);
   },
   TIMEOUT,
 );
@@ -81,7 +64,7 @@ describe.each([{ form: 'container' }, { form: 'inplace', allowEfiLoss: true }, {
         const kernel = await open(wrapped);
         const kaslr = wrapped.form === 'vmlinux' ? { physicalSlide: 0x200_0000n } : { seed: 99n };
         const plan = await directStart(kernel, { memoryMap: MEMORY, cmdline: CMDLINE, initrd: INITRD, kaslr });
-        await boot(kernel, plan, INIT);
+        await bootPlan(kernel, plan, MIB, INIT);
       },
       TIMEOUT,
     );
