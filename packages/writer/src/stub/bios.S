@@ -1,7 +1,6 @@
 /*
  * The memory map from the BIOS, for loaders that say nothing of memory: int 15h e820, else e801 and 88. The code that
- * calls it runs in real mode at 0x8000; that page is put back afterwards. Only from 32-bit mode, and only where the
- * interrupt table has a vector for int 15h.
+ * calls it runs in real mode at 0x8000; that page is put back afterwards.
  */
 #define RM_BASE		0x8000
 #define RM_BUFFER	0x200			/* e820 entries, up to RM_STACK */
@@ -9,8 +8,6 @@
 #define RM_SIZE		0x1000
 
 bios_memory_map:
-	cmpl	$0, 0x15 * 4
-	je	9f
 	call	bss
 	leal	B_CMDLINE(%eax), %edi		# not in use yet
 	movl	$RM_BASE, %esi
@@ -47,7 +44,7 @@ bios_memory_map:
 	movl	$RM_BASE, %edi
 	movl	$RM_SIZE, %ecx
 	rep movsb
-9:	ret
+	ret
 
 take_bios_map:
 	movl	$RM_BASE + RM_BUFFER, %esi

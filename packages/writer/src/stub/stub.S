@@ -170,15 +170,20 @@ dispatch64:
 
 /*
  * No loader recognised, or one that did not say where memory is: a coreboot table if there is one, else the BIOS.
- * (iPXE and U-Boot start a plain ELF file with nothing; kexec's and FILO's records hold no memory map.)
+ * (iPXE and U-Boot start a plain ELF file with nothing; kexec's and FILO's records hold no memory map.) The BIOS is
+ * out of reach from long mode, so that is left for it: the kernel is entered by its 32-bit entry then.
  */
 find_memory:
 	call	find_coreboot_table
 	je	from_coreboot
+	cmpl	$0, 0x15 * 4			# the vector of int 15h
+	je	2f
 	cmpl	$32, in_mode(%ebp)
-	jne	1f
-	call	bios_memory_map
-1:	ret
+	je	1f
+	call	leave_long_mode
+	movl	$32, in_mode(%ebp)
+1:	call	bios_memory_map
+2:	ret
 
 /* The template as it came from the bzImage, made ours. */
 prepare_boot_params:

@@ -1,0 +1,255 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { asciz } from '@bzelf/bytes';
+import { judge, kernel, testImage, withTempFolder, type QemuOptions } from '@bzelf/testkit';
+import { testContainer, type TestContainerOptions } from '../test/stub/container.js';
+import { expectLinuxState, initrd, initrdCrc, launch, MAP, MIB, probe, reportOf, run } from '../test/stub/run.js';
+import { loaderBootParams } from '../test/stub/tables.js';
+
+/** The entry stub under real loaders, and real kernels under the entry stub. */
+jest.setTimeout(100_000); // QEMU has its own, shorter limit
+const boots = judge('qemu-system-x86_64') ? test : test.skip;
+const title = judge('qemu-system-x86_64') ? '' : ' (skipped: qemu-system-x86_64 is not installed)';
+
+describe(`QEMU's own ways in${title}`, () => {
+  // prettier-ignore
+  const rows: { name: string; container: TestContainerOptions; qemu: Partial<QemuOptions>; rsdp: boolean }[] = [
+    { name: 'ELF64 by PVH on pc', container: {}, qemu: { machine: 'pc' }, rsdp: true },
+    { name: 'ELF64 by PVH on q35', container: {}, qemu: { machine: 'q35' }, rsdp: true },
+    { name: 'ELF64 by PVH on microvm with SeaBIOS', container: {}, qemu: { machine: 'microvm' }, rsdp: true },
+    { name: 'ELF64 by PVH on microvm with qboot, whose eax has the magic of Multiboot', container: {}, qemu: { machine: 'microvm,acpi=off' }, rsdp: false },
+    { name: 'ELF32 by PVH in qemu-system-i386', container: { class: 32 }, qemu: { system: 'i386' }, rsdp: true },
+    { name: 'ELF32 by Multiboot 1', container: { class: 32, multiboot: true }, qemu: {}, rsdp: false },
+  ];
+  boots.each(rows)('$name: command line, initrd, memory map and RSDP arrive', async ({ container, qemu, rsdp }) => {
+    const made = testContainer(probe, container);
+    const report = await reportOf({ kernel: made.file, append: 'one two=3 "four"', initrd, ...qemu });
+    expectLinuxState(report, 'linux32');
+    expect(report.cmdline).toBe('one two=3 "four"');
+    expect(report.ramdisk).toMatchObject({ size: BigInt(initrd.length), crc32: initrdCrc });
+    expect(report.e820[0]).toEqual({ addr: 0n, size: 0x9fc00n, type: 1 });
+    expect(report.e820.some(({ addr, size, type }) => type === 1 && addr === 0x10_0000n && size > 120n << 20n)).toBe(
+      true,
+    );
+    expect(report.e820.every(({ size }) => size > 0n)).toBe(true); // qboot's map ends in an empty entry
+    expect(report.fields).toMatchObject({
+      type_of_loader: 0xffn,
+      code32_start: BigInt(made.address.kernel),
+      header: 0x5372_6448n,
+    });
+    expect(report.bp).toBe(BigInt(made.address.bp));
+    if (rsdp) expect(report.rsdp).toBe('RSD PTR ');
+  });
+});
+
+describe(`real kernels by the entries that QEMU does not use${title}`, () => {
+  const line = 'console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=1';
+  const rows = [
+    { name: 'x86_64 by the 64-bit entry', image: '61-64-gzip.bzImage', mode: 64, strict: false },
+    { name: 'x86_64 by the 64-bit entry under a strict map', image: '61-64-gzip.bzImage', mode: 64, strict: true },
+    { name: 'i386 by the 64-bit entry', image: '61-32-gzip.bzImage', mode: 64, strict: true },
+    { name: 'i386 by the 32-bit entry', image: '61-32-gzip.bzImage', mode: 32, strict: false },
+    { name: 'x86_64 by the 32-bit entry', image: '61-64-gzip.bzImage', mode: 32, strict: false },
+  ] as const;
+  boots.each(rows)('$name: Linux sees command line and initrd', async ({ image, mode, strict }) => {
+    const container = testContainer(new Uint8Array(readFileSync(testImage(image))), {});
+    // Behind the container and below the launcher, which real kernels push up.
+    const info = 0x1e0_0000;
+    const map = [...MAP.slice(0, 2), { addr: MIB, size: 119 * MIB, type: 1 }];
+    const bp = loaderBootParams({ cmdline: info + 0x1000, ramdisk: { addr: info + 0x2000, size: initrd.length }, map });
+    const file = launch({
+      container,
+      mode,
+      registers: { rsi: info, rsp: 0 },
+      memory: [
+        { at: info, bytes: bp },
+        { at: info + 0x1000, bytes: asciz(line) },
+        { at: info + 0x2000, bytes: initrd },
+      ],
+      ...(strict
+        ? {
+            mapped: [
+              { start: container.address.kernel, size: container.address.stub - container.address.kernel },
+              { start: container.address.stub, size: container.stub.memsz },
+              { start: info, size: 0x2000 },
+            ],
+          }
+        : {}),
+    });
+    const done = await run({ ...file, timeoutMs: 60_000 }, [
+      'Linux version 6.1',
+      `Kernel command line: ${line}`,
+      /RAMDISK: \[mem 0x01e02000-/,
+    ]);
+    expect(done.matched).toBe(true);
+  });
+});
+
+describe(`real kernels with only a 16-bit entry${title}`, () => {
+  const rows = [
+    { id: 'ipxe', banner: /iPXE .*Open Source Network Boot Firmware/s },
+    { id: 'memdisk', banner: /MEMDISK \d/ },
+  ] as const;
+  for (const { id, banner } of rows) {
+    const path = kernel(id);
+    const here = path && judge('qemu-system-x86_64') ? test : test.skip;
+    here(`${id} starts from Multiboot 1${path ? '' : ' (skipped: not fetched)'}`, async () => {
+      const image = new Uint8Array(readFileSync(path ?? ''));
+      const container = testContainer(image, {
+        class: 32,
+        pvh: false,
+        multiboot: true,
+        real16: true,
+        load: 0x100_0000,
+        run: MIB,
+        kernel: { relocatable: false },
+      });
+      // graphics=off: SeaBIOS sends what int 10h prints to the serial port
+      const done = await run(
+        { kernel: container.file, initrd: new Uint8Array(1_474_560), append: 'x', machine: 'pc,graphics=off' },
+        banner,
+      );
+      expect(done.matched).toBe(true);
+    });
+  }
+});
+
+const grub = judge('grub-mkrescue') && judge('xorriso') && judge('qemu-system-x86_64');
+describe(`GRUB${grub ? '' : ' (skipped: needs grub-mkrescue, xorriso and qemu-system-x86_64)'}`, () => {
+  // prettier-ignore
+  const rows: { name: string; command: string; container: TestContainerOptions; video?: boolean }[] = [
+    { name: 'multiboot', command: 'multiboot', container: { class: 32, multiboot: true } },
+    { name: 'multiboot2 of an ELF64', command: 'multiboot2', container: { multiboot2: true } },
+    { name: 'multiboot2 with a framebuffer', command: 'multiboot2', container: { multiboot2: 'framebuffer' }, video: true },
+  ];
+  (grub ? test : test.skip).each(rows)(
+    '$name: command line, module, memory map',
+    async ({ command, container, video }) => {
+      const made = testContainer(probe, container);
+      const module = command.replace('multiboot', 'module');
+      const graphics = video ? 'insmod all_video\n' : '';
+      const report = await withTempFolder(async (folder) => {
+        mkdirSync(join(folder, 'root/boot/grub'), { recursive: true });
+        writeFileSync(join(folder, 'root/kernel'), made.file);
+        writeFileSync(join(folder, 'root/initrd'), initrd);
+        writeFileSync(
+          join(folder, 'root/boot/grub/grub.cfg'),
+          `${graphics}${command} /kernel first second=2\n${module} /initrd name\nboot\n`,
+        );
+        judge('grub-mkrescue')?.bytes([
+          '-d',
+          '/usr/lib/grub/i386-pc',
+          '-o',
+          join(folder, 'cd.iso'),
+          join(folder, 'root'),
+        ]);
+        const words = ['-boot', 'd', '-cdrom', join(folder, 'cd.iso'), ...(video ? ['-device', 'VGA'] : [])];
+        return reportOf({ extra: words, memory: 256, timeoutMs: 60_000 });
+      });
+      expectLinuxState(report, 'linux32');
+      expect(report.cmdline).toBe('first second=2');
+      expect(report.ramdisk).toMatchObject({ size: BigInt(initrd.length), crc32: initrdCrc });
+      expect(report.e820[0]).toEqual({ addr: 0n, size: 0x9fc00n, type: 1 });
+      expect(report.e820).toContainEqual({ addr: 0x10_0000n, size: (255n << 20n) - 0x2_0000n, type: 1 });
+      if (command === 'multiboot2') expect(report.rsdp).toBe('RSD PTR ');
+      if (video)
+        expect(report.fields).toMatchObject({
+          'screen_info.orig_video_isVGA': 0x23n,
+          'screen_info.lfb_width': 800n,
+          'screen_info.lfb_height': 600n,
+        });
+    },
+  );
+});
+
+const ipxe = judge('qemu-system-x86_64') && kernel('ipxe');
+describe(`iPXE${ipxe ? '' : ' (skipped: needs qemu-system-x86_64 and the fetched kernel ipxe)'}`, () => {
+  const boot = (container: TestContainerOptions, script: string) =>
+    withTempFolder((folder) => {
+      writeFileSync(join(folder, 'kernel.elf'), testContainer(probe, container).file);
+      writeFileSync(join(folder, 'initrd'), initrd);
+      const network = ['-netdev', `user,id=net,tftp=${folder}`, '-device', 'e1000,netdev=net,romfile='];
+      return reportOf({ kernel: ipxe || '', append: `dhcp && ${script} && boot`, extra: network, timeoutMs: 60_000 });
+    });
+
+  (ipxe ? test : test.skip)('Multiboot 1: arguments without the file name, module, memory map', async () => {
+    const script = 'kernel tftp://10.0.2.2/kernel.elf one two && initrd tftp://10.0.2.2/initrd';
+    const report = await boot({ class: 32, pvh: false, multiboot: true }, script);
+    expectLinuxState(report, 'linux32');
+    expect(report.cmdline).toBe('one two');
+    expect(report.ramdisk).toMatchObject({ size: BigInt(initrd.length), crc32: initrdCrc });
+    expect(report.e820).toContainEqual({ addr: 0x10_0000n, size: (127n << 20n) - 0x2_0000n, type: 1 });
+  });
+
+  (ipxe ? test : test.skip)('plain ELF: the built-in command line, and memory from the BIOS', async () => {
+    const script = 'kernel tftp://10.0.2.2/kernel.elf not passed on';
+    const report = await boot({ class: 32, pvh: false, builtinCmdline: 'built in' }, script);
+    expectLinuxState(report, 'linux32');
+    expect(report.cmdline).toBe('built in');
+    expect(report.e820).toContainEqual({ addr: 0x10_0000n, size: (127n << 20n) - 0x2_0000n, type: 1 });
+  });
+});
+
+/** Files of an initrd that runs kexec, by their path on this machine. */
+function kexecFiles(): string[] {
+  const libraries = judge('ldd')?.text([judge('kexec')?.path ?? '']) ?? '';
+  return ['busybox', 'kexec'].map((name) => judge(name)?.path ?? '').concat(libraries.match(/\/\S+/g) ?? []);
+}
+
+function kexecInitrd(folder: string, container: Uint8Array, words: string): Uint8Array {
+  const root = join(folder, 'root');
+  const script = [
+    '#!/usr/bin/busybox sh',
+    'busybox=/usr/bin/busybox',
+    '$busybox mount -t proc proc /proc',
+    '$busybox mount -t sysfs sys /sys',
+    `kexec -c -l /container.elf ${words} && kexec -e`,
+    'echo "bzelf: kexec failed (entered)"',
+    '',
+  ].join('\n');
+  for (const path of kexecFiles()) {
+    mkdirSync(join(root, dirname(path)), { recursive: true });
+    copyFileSync(path, join(root, path));
+  }
+  for (const name of ['proc', 'sys', 'dev']) mkdirSync(join(root, name));
+  writeFileSync(join(root, 'container.elf'), container);
+  writeFileSync(join(root, 'initrd'), initrd);
+  writeFileSync(join(root, 'init'), script, { mode: 0o755 });
+  const list = readdirSync(root, { recursive: true }).join('\n');
+  return (
+    judge('cpio')?.bytes(['-o', '-H', 'newc', '--quiet'], { cwd: root, input: new TextEncoder().encode(list) }) ??
+    new Uint8Array(0)
+  );
+}
+
+const linux = kernel('debian-6.1-cloud');
+const kexec = linux && ['qemu-system-x86_64', 'kexec', 'busybox', 'cpio', 'ldd'].every((name) => judge(name));
+describe(`kexec${kexec ? '' : ' (skipped: needs qemu-system-x86_64, kexec, busybox-static, cpio and the fetched kernel debian-6.1-cloud)'}`, () => {
+  // prettier-ignore
+  const rows: { name: string; container: TestContainerOptions; words: string; entry: 'linux32' | 'linux64'; ramdisk: boolean }[] = [
+    { name: 'elf-x86_64 --args-linux', container: {}, words: '--args-linux --initrd=/initrd --append="one two"', entry: 'linux64', ramdisk: true },
+    { name: 'elf-x86_64 --args-elf, whose records hold no memory map', container: {}, words: '--append="one two"', entry: 'linux32', ramdisk: false },
+    { name: 'elf-x86 --args-linux', container: { class: 32, pvh: false }, words: '--args-linux --initrd=/initrd --append="one two"', entry: 'linux32', ramdisk: true },
+    { name: 'elf-x86 --args-elf', container: { class: 32, pvh: false }, words: '--append="one two"', entry: 'linux32', ramdisk: false },
+    { name: 'Multiboot 1', container: { class: 32, pvh: false, multiboot: true }, words: '--module=/initrd --append="one two"', entry: 'linux32', ramdisk: true },
+    { name: 'Multiboot 2', container: { multiboot2: true }, words: '--module=/initrd --append="one two"', entry: 'linux32', ramdisk: true },
+  ];
+  (kexec ? test : test.skip).each(rows)('$name', async ({ container, words, entry, ramdisk }) => {
+    const report = await withTempFolder((folder) => {
+      const made = kexecInitrd(folder, testContainer(probe, container).file, words);
+      return reportOf({
+        kernel: linux ?? '',
+        initrd: made,
+        append: 'console=ttyS0 quiet',
+        memory: 512,
+        timeoutMs: 90_000,
+      });
+    });
+    expectLinuxState(report, entry);
+    expect(report.cmdline).toBe('one two');
+    expect(report.ramdisk?.crc32).toBe(ramdisk ? initrdCrc : undefined);
+    expect(report.e820.some(({ addr, size, type }) => type === 1 && addr === 0x10_0000n && size > 400n << 20n)).toBe(
+      true,
+    );
+  });
+});
