@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { asciz, concat, setU32, setU64 } from '@bzelf/bytes';
 import { judge } from '@bzelf/testkit';
 import { testContainer, type TestContainer, type TestContainerOptions } from '../test/stub/container.js';
