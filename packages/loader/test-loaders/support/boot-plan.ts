@@ -19,7 +19,13 @@ export function qemuMemory(mib: number): MemoryRange[] {
 }
 
 /** Boots the memory image of a plan; throws what the serial port had when `until` does not appear. */
-export function bootPlan(kernel: KernelImage, plan: LoadPlan, mib: number, until: RegExp[]): Promise<QemuRun> {
+export function bootPlan(
+  kernel: KernelImage,
+  plan: LoadPlan,
+  mib: number,
+  until: RegExp[],
+  machine = 'pc',
+): Promise<QemuRun> {
   const elf = planToElf({ plan, source: kernel.source, memoryMap: qemuMemory(mib), dirty: true });
-  return bootQemu({ kernel: elf, memory: mib, timeoutMs: QEMU_TIMEOUT, until });
+  return bootQemu({ kernel: elf, machine, memory: mib, timeoutMs: QEMU_TIMEOUT, until });
 }
