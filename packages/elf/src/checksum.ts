@@ -15,7 +15,8 @@ const fold = (sum: number): number => (sum === 0 ? 0 : ((sum - 1) % 0xffff) + 1)
 
 /** The folded sum, not complemented: 0 only if every byte is 0. An odd last byte counts as the low half of a word. */
 export function ipSum(bytes: Uint8Array): number {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  // a Buffer's own slice() would not copy
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.length / 4));
   let sum = 0;
   for (let from = 0; from < words.length; from += FOLD_WORDS) {

@@ -30,6 +30,7 @@ export const FETCHED_KERNELS = [
   'memtest86plus-ia32',
   'ipxe',
   'memdisk',
+  'xen', // a loader: xen.gz, no vmlinuz
 ] as const;
 export type FetchedKernel = (typeof FETCHED_KERNELS)[number];
 

@@ -4,6 +4,7 @@
  */
 import {
   bootQemu,
+  clockArgument,
   FETCHED_KERNELS,
   judge,
   kernel,
@@ -39,7 +40,7 @@ describe.each(boots)('$id on $machine', ({ id, bits, machine, path }) => {
     here ? title : `${title} [skipped: QEMU or the kernel is missing]`,
     async () => {
       const marker = `marker of ${id} on ${machine}`;
-      const append = `console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=${id}`;
+      const append = `console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=${id}${clockArgument(machine)}`;
       const run = await bootQemu({
         kernel: path ?? '',
         machine,

@@ -1,6 +1,6 @@
 /** What the writer makes, booted by QEMU up to /init: the kernel itself says which command line and initrd it got. */
 import { readFileSync } from 'node:fs';
-import { bootQemu, judge, kernel, makeInitrd, testImage, type FetchedKernel } from '@bzelf/testkit';
+import { bootQemu, clockArgument, judge, kernel, makeInitrd, testImage, type FetchedKernel } from '@bzelf/testkit';
 import { wrap, type WrapOptions } from '../src/index.js';
 
 interface Boot {
@@ -86,7 +86,7 @@ describe.each(rows)('$id as $what on $machine of qemu-system-$system', ({ id, op
     async () => {
       const { bytes } = await wrap(readFileSync(path), options);
       const marker = `marker of ${id} on ${machine}`;
-      const append = `console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=${id}`;
+      const append = `console=ttyS0 earlyprintk=ttyS0 panic=-1 bzelf.test=${id}${clockArgument(machine)}`;
       await bootQemu({
         kernel: bytes,
         machine,
@@ -94,10 +94,10 @@ describe.each(rows)('$id as $what on $machine of qemu-system-$system', ({ id, op
         append,
         initrd: makeInitrd({ bits: bitsOf(id), marker }),
         until: ['Linux version', `bzelf-init: cmdline=${append}`, `bzelf-init: marker=${marker}`],
-        timeoutMs: 180_000,
+        timeoutMs: 120_000,
       });
     },
-    200_000,
+    130_000,
   );
 });
 

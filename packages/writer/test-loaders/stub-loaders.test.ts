@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asciz } from '@bzelf/bytes';
-import { judge, kernel, testImage, withTempFolder, type QemuOptions } from '@bzelf/testkit';
+import { judge, kernel, parseProbeReport, testImage, withTempFolder, type QemuOptions } from '@bzelf/testkit';
 import { testContainer, type TestContainerOptions } from '../test/stub/container.js';
 import { expectLinuxState, initrd, initrdCrc, launch, MAP, MIB, probe, reportOf, run } from '../test/stub/run.js';
 import { loaderBootParams } from '../test/stub/tables.js';
@@ -251,5 +251,44 @@ describe(`kexec${kexec ? '' : ' (skipped: needs qemu-system-x86_64, kexec, busyb
     expect(report.e820.some(({ addr, size, type }) => type === 1 && addr === 0x10_0000n && size > 400n << 20n)).toBe(
       true,
     );
+  });
+});
+
+const xen = judge('qemu-system-x86_64') && judge('gzip') && kernel('xen', 'xen.gz');
+describe(`Xen${xen ? '' : ' (skipped: needs qemu-system-x86_64, gzip and the fetched hypervisor xen)'}`, () => {
+  // start_info of a dom0 is version 0: the memory map comes from the hypervisor
+  const rows: { name: string; container: TestContainerOptions; moved: boolean }[] = [
+    { name: 'PVH dom0 where it was linked', container: {}, moved: false },
+    { name: 'PVH dom0 moved by PHYS32_RELOC', container: { reloc: true, load: 0x1600_0000 }, moved: true },
+  ];
+  (xen ? test : test.skip).each(rows)('$name', async ({ container, moved }) => {
+    const made = testContainer(probe, container);
+    const { serial } = await withTempFolder((folder) => {
+      const [hypervisor, dom0, module] = ['xen', 'dom0', 'initrd'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
+      writeFileSync(hypervisor, judge('gzip')?.bytes(['-dc', xen || '']) ?? '');
+      writeFileSync(dom0, made.file);
+      writeFileSync(module, initrd);
+      const extra = ['-cpu', 'EPYC,+svm,+npt', '-device', 'amd-iommu', '-initrd', `${dom0} one two,${module}`];
+      const append = 'com1=115200 console=com1 dom0=pvh dom0_mem=200M guest_loglvl=all';
+      return run(
+        { kernel: hypervisor, append, machine: 'q35', memory: 512, extra, timeoutMs: 90_000 },
+        /probe: end\n|bzelf: .*\(entered|Panic on CPU/,
+      );
+    });
+    // Xen passes on what a guest writes to port 0xe9, line by line
+    const report = parseProbeReport(serial.replaceAll('\r', '').replaceAll('(d0) ', ''));
+    if (!report) throw new Error(serial);
+    expectLinuxState(report, 'linux32');
+    expect(report.cmdline).toBe('one two');
+    expect(report.ramdisk).toMatchObject({ size: BigInt(initrd.length), crc32: initrdCrc });
+    expect(report.rsdp).toBe('RSD PTR ');
+    const ram = report.e820.filter(({ type }) => type === 1).reduce((sum, { size }) => sum + size, 0n);
+    expect(ram >> 20n).toBe(199n); // dom0_mem, less what Xen keeps and the hole below 1 MiB
+    expect(report.bp !== BigInt(made.address.bp)).toBe(moved);
+    expect(report.load - BigInt(made.address.kernel)).toBe(report.bp - BigInt(made.address.bp));
   });
 });
