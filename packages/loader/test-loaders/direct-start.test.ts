@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { testImage, testWith, testWithKernel, type FetchedKernel } from '@bzelf/testkit';
-import { directStart, openKernel, type DirectStartOptions } from '../src/index.js';
+import { directStart, openKernel, type DirectStartOptions, type KaslrChoice } from '../src/index.js';
 import { bootPlan, CMDLINE, INIT, initrd, qemuMemory, TIMEOUT } from './support/boot-plan.js';
 
 interface Boot extends Partial<DirectStartOptions> {
@@ -98,7 +98,7 @@ describe.each([1n, 2n, 3n])('seed %s', (seed) => {
 const traceOf = (serial: string): bigint[] =>
   [...serial.matchAll(/\? (0x[0-9a-f]{8})\b/g)].map(([, at = '0']) => BigInt(at));
 
-const DEBIAN: { id: FetchedKernel; entry: 'linux64' | 'pvh'; kaslr: DirectStartOptions['kaslr'] }[] = [
+const DEBIAN: { id: FetchedKernel; entry: 'linux64' | 'pvh'; kaslr: KaslrChoice }[] = [
   { id: 'debian-6.1-cloud', entry: 'linux64', kaslr: { seed: 11n } },
   { id: 'debian-6.1-cloud', entry: 'pvh', kaslr: { seed: 12n } },
   { id: 'debian-6.12-cloud', entry: 'linux64', kaslr: { seed: 13n } },

@@ -54,5 +54,5 @@ export const TRAMPOLINE_SYMBOLS = {
   regs: 808,
   rflags: 784,
   stack_top: 1064,
-  start: 0,
+  start: 0
 } as const;
