@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from './judge.js';
+import { monitorWords, watchScreen } from './screen.js';
 import { withTempFolder } from './temp.js';
 
 export interface QemuOptions {
@@ -19,6 +20,8 @@ export interface QemuOptions {
   readonly until: RegExp | string | readonly (RegExp | string)[];
   /** 60 s unless told. */
   readonly timeoutMs?: number;
+  /** Give the machine a VGA adapter, and look for `until` on its text screen, too. */
+  readonly screen?: boolean;
   /** More words for QEMU's command line. */
   readonly extra?: readonly string[];
 }
@@ -28,6 +31,8 @@ export interface QemuRun {
   readonly serial: string;
   /** What the guest wrote on port 0xe9. */
   readonly debugcon: string;
+  /** What stood on the VGA text screen last; empty without `screen`. */
+  readonly screen: string;
   /** What QEMU itself had to say. */
   readonly stderr: string;
   /** Whether all of `until` was seen. */
@@ -47,7 +52,7 @@ export function runQemu(options: QemuOptions): Promise<QemuRun> {
   return withTempFolder(async (folder) => {
     const words = qemuWords(options, folder);
     const started = performance.now();
-    const run = await watch(spawn(qemu.path, words, { stdio: ['ignore', 'pipe', 'pipe'] }), options);
+    const run = await watch(spawn(qemu.path, words, { stdio: ['ignore', 'pipe', 'pipe'] }), options, folder);
     const debugcon = join(folder, 'debugcon');
     return {
       ...run,
@@ -69,6 +74,7 @@ function qemuWords(options: QemuOptions, folder: string): string[] {
   if (options.kernel !== undefined) words.push('-kernel', asFile(options.kernel, join(folder, 'kernel')));
   if (options.initrd !== undefined) words.push('-initrd', asFile(options.initrd, join(folder, 'initrd')));
   if (options.append !== undefined) words.push('-append', options.append);
+  if (options.screen) words.push('-vga', 'std', ...monitorWords(folder));
   return [...words, ...(options.extra ?? [])];
 }
 
@@ -79,26 +85,38 @@ function asFile(content: string | Uint8Array, path: string): string {
 }
 
 /** Collects the output until it has all of `until`, the process ends, or the time is over. */
-function watch(child: ChildProcess, { until, timeoutMs = 60_000 }: QemuOptions) {
+function watch(child: ChildProcess, { until, timeoutMs = 60_000, screen: hasScreen }: QemuOptions, folder: string) {
   const wanted: readonly (RegExp | string)[] = until instanceof RegExp || typeof until === 'string' ? [until] : until;
-  return new Promise<Pick<QemuRun, 'serial' | 'stderr' | 'matched' | 'exit'>>((resolve, reject) => {
+  return new Promise<Pick<QemuRun, 'serial' | 'screen' | 'stderr' | 'matched' | 'exit'>>((resolve, reject) => {
     let serial = '';
+    let screen = '';
     let stderr = '';
     let matched = false;
     const end = () => void child.kill('SIGKILL');
     const limit = setTimeout(end, timeoutMs);
     process.once('exit', end); // an interrupted test run leaves no machine behind
+    const look = () => {
+      const shown = `${serial}\n${screen}`;
+      matched ||= wanted.every((text) => (typeof text === 'string' ? shown.includes(text) : text.test(shown)));
+      if (matched) end();
+    };
     child.stdout?.on('data', (bytes: Buffer) => {
       serial += bytes.toString('latin1');
-      matched ||= wanted.every((text) => (typeof text === 'string' ? serial.includes(text) : text.test(serial)));
-      if (matched) end();
+      look();
     });
+    const stopWatching = hasScreen
+      ? watchScreen(folder, (text) => {
+          screen = text;
+          look();
+        })
+      : () => undefined;
     child.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(limit);
+      stopWatching();
       process.removeListener('exit', end);
-      resolve({ serial, stderr, matched, exit: code ?? undefined });
+      resolve({ serial, screen, stderr, matched, exit: code ?? undefined });
     });
   });
 }
@@ -115,7 +133,7 @@ export const clockArgument = (machine: string): string => (machine === 'microvm'
 export function describeRun(run: QemuRun): string {
   const ended = run.exit === undefined ? 'ended by us' : `exit ${run.exit}`;
   const tail = run.serial.split(/\r?\n/).slice(-25).join('\n');
-  return `${run.command}\n${run.seconds.toFixed(1)} s, ${ended}\n${run.stderr}--- serial ---\n${tail}\n--- port 0xe9 ---\n${run.debugcon.slice(-2000)}`;
+  return `${run.command}\n${run.seconds.toFixed(1)} s, ${ended}\n${run.stderr}--- serial ---\n${tail}\n--- port 0xe9 ---\n${run.debugcon.slice(-2000)}${run.screen && `\n--- screen ---\n${run.screen}`}`;
 }
 
 /** Boots and throws what was seen, unless all of `until` appeared. */

@@ -1,6 +1,15 @@
 /** What the writer makes, booted by QEMU up to /init: the kernel itself says which command line and initrd it got. */
 import { readFileSync } from 'node:fs';
-import { bootQemu, clockArgument, judge, kernel, makeInitrd, testImage, type FetchedKernel } from '@bzelf/testkit';
+import {
+  bootQemu,
+  clockArgument,
+  judge,
+  kernel,
+  makeInitrd,
+  testImage,
+  testWithKernel,
+  type FetchedKernel,
+} from '@bzelf/testkit';
 import { wrap, type WrapOptions } from '../src/index.js';
 
 interface Boot {
@@ -98,6 +107,27 @@ describe.each(rows)('$id as $what on $machine of qemu-system-$system', ({ id, op
       });
     },
     130_000,
+  );
+});
+
+describe.each<{ id: FetchedKernel; target: string; seen: string | RegExp }>([
+  { id: 'memtest86plus-x64', target: 'pvh', seen: 'Memtest86+ v6.10' }, // is moved to 1 MiB, where it has to run
+  { id: 'memtest86plus-x64', target: 'multiboot', seen: 'Memtest86+ v6.10' },
+  { id: 'memtest86plus-ia32', target: 'pvh', seen: 'Memtest86+ v6.10' },
+  { id: 'ipxe', target: 'pvh', seen: /iPXE initialising devices[^]*bzelf-was-here: command not found/ }, // real mode only
+  { id: 'ipxe', target: 'universal', seen: /iPXE initialising devices[^]*bzelf-was-here: command not found/ },
+  { id: 'memdisk', target: 'pvh', seen: 'MEMDISK' },
+])('$id as a container for $target', ({ id, target, seen }) => {
+  const has = judge('qemu-system-x86_64') !== undefined;
+  testWithKernel(
+    id,
+    `starts and writes on the screen${has ? '' : ' [no qemu-system-x86_64]'}`,
+    async (path) => {
+      const { bytes } = await wrap(readFileSync(path), { target });
+      const floppy = new Uint8Array(1440 * 1024);
+      await bootQemu({ kernel: bytes, append: 'bzelf-was-here', initrd: floppy, screen: true, until: seen });
+    },
+    70_000,
   );
 });
 
