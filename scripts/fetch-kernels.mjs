@@ -41,6 +41,7 @@ const KERNELS = [
   { id: 'memtest86plus-ia32',    package: 'memtest86+',      files: { vmlinuz: /^\.\/boot\/memtest86\+ia32\.bin$/ } },
   { id: 'ipxe',                  package: 'ipxe',            files: { vmlinuz: /^\.\/boot\/ipxe\.lkrn$/ } },
   { id: 'memdisk',               package: 'syslinux-common', files: { vmlinuz: /^\.\/usr\/lib\/syslinux\/memdisk$/ } },
+  { id: 'xen',                   package: 'xen-hypervisor-4.17-amd64', files: { 'xen.gz': /^\.\/boot\/xen-4\.17-amd64\.gz$/ } },
 ];
 
 /** Debian 12 ships a one-line System.map that only says where the real one is. */
@@ -120,7 +121,7 @@ function download({ id, package: wanted, files }) {
       version: field(join(work, deb), 'Version'),
       files: unpack(join(work, deb), files, folder),
     };
-    source.sha256 = source.files.vmlinuz.sha256;
+    source.sha256 = Object.values(source.files)[0].sha256;
     writeFileSync(join(folder, 'source.json'), `${JSON.stringify(source, null, 2)}\n`);
     rmSync(join(CACHE, id), { recursive: true, force: true });
     renameSync(folder, join(CACHE, id));
@@ -130,7 +131,7 @@ function download({ id, package: wanted, files }) {
   }
 }
 
-/** Takes the wanted files out of a package; all but vmlinuz may be absent. */
+/** Takes the wanted files out of a package; all but the first may be absent. */
 function unpack(deb, files, folder) {
   const archive = run('dpkg-deb', ['--fsys-tarfile', deb]);
   const names = run('tar', ['-t'], { input: archive }).toString().split('\n');
@@ -143,7 +144,8 @@ function unpack(deb, files, folder) {
     writeFileSync(join(folder, name), bytes);
     taken[name] = { path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   }
-  if (taken.vmlinuz === undefined) throw new Error(`no file of the package matches ${files.vmlinuz}`);
+  const [main] = Object.keys(files);
+  if (taken[main] === undefined) throw new Error(`no file of the package matches ${files[main]}`);
   return taken;
 }
 

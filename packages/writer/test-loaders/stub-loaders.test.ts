@@ -257,12 +257,8 @@ describe(`kexec${kexec ? '' : ' (skipped: needs qemu-system-x86_64, kexec, busyb
 const xen = judge('qemu-system-x86_64') && judge('gzip') && kernel('xen', 'xen.gz');
 describe(`Xen${xen ? '' : ' (skipped: needs qemu-system-x86_64, gzip and the fetched hypervisor xen)'}`, () => {
   // start_info of a dom0 is version 0: the memory map comes from the hypervisor
-  const rows: { name: string; container: TestContainerOptions; moved: boolean }[] = [
-    { name: 'PVH dom0 where it was linked', container: {}, moved: false },
-    { name: 'PVH dom0 moved by PHYS32_RELOC', container: { reloc: true, load: 0x1600_0000 }, moved: true },
-  ];
-  (xen ? test : test.skip).each(rows)('$name', async ({ container, moved }) => {
-    const made = testContainer(probe, container);
+  (xen ? test : test.skip)('a PVH dom0', async () => {
+    const made = testContainer(probe);
     const { serial } = await withTempFolder((folder) => {
       const [hypervisor, dom0, module] = ['xen', 'dom0', 'initrd'].map((name) => join(folder, name)) as [
         string,
@@ -276,7 +272,7 @@ describe(`Xen${xen ? '' : ' (skipped: needs qemu-system-x86_64, gzip and the fet
       const append = 'com1=115200 console=com1 dom0=pvh dom0_mem=200M guest_loglvl=all';
       return run(
         { kernel: hypervisor, append, machine: 'q35', memory: 512, extra, timeoutMs: 90_000 },
-        /probe: end\n|bzelf: .*\(entered|Panic on CPU/,
+        /probe: end|bzelf: .*\(entered|Panic on CPU/,
       );
     });
     // Xen passes on what a guest writes to port 0xe9, line by line
@@ -288,7 +284,5 @@ describe(`Xen${xen ? '' : ' (skipped: needs qemu-system-x86_64, gzip and the fet
     expect(report.rsdp).toBe('RSD PTR ');
     const ram = report.e820.filter(({ type }) => type === 1).reduce((sum, { size }) => sum + size, 0n);
     expect(ram >> 20n).toBe(199n); // dom0_mem, less what Xen keeps and the hole below 1 MiB
-    expect(report.bp !== BigInt(made.address.bp)).toBe(moved);
-    expect(report.load - BigInt(made.address.kernel)).toBe(report.bp - BigInt(made.address.bp));
   });
 });

@@ -90,9 +90,9 @@ export function testContainer(bzImage: Uint8Array, options: TestContainerOptions
     ...(options.cmdlineMode ? { cmdlineMode: options.cmdlineMode } : {}),
     ...(options.multibootCmdline ? { multibootCmdline: options.multibootCmdline } : {}),
   });
-  const notes = encodeNotes(
-    options.pvh === false ? [] : [xenPhys32Entry.encode({ entry: phys(stubAt + STUB.entry32) })],
-  );
+  const notes = encodeNotes([
+    ...(options.pvh === false ? [] : [xenPhys32Entry.encode({ entry: phys(stubAt + STUB.entry32) })]),
+  ]);
   const piece = (name: string, bytes: Uint8Array, align: number): Piece => ({ name, size: bytes.length, align, bytes });
   const loads = [
     { name: 'kernel', at: load, bytes: kernel, memsz: kernelEnd - load },
