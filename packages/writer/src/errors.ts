@@ -13,7 +13,7 @@ export const WRITER_ERRORS = {
   'writer/not-unwrappable': 'This form does not keep the bzImage it was made from',
   'writer/origin-mismatch': 'What ORIGIN describes is not what the file holds',
   'writer/cmdline-too-long': 'The built-in command line is longer than the kernel accepts',
-  'writer/does-not-fit': 'The image does not fit below 4 GiB where its entry stub has to run',
+  'writer/does-not-fit': 'The image does not fit below 4 GiB, where its entry has to be',
   'writer/note-type': 'A note of type 18 would be taken for a PVH entry',
   'writer/already-elf': 'This bzImage already carries an ELF header',
 } as const;

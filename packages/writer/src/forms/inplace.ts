@@ -24,6 +24,7 @@ import type { FormContext } from './context.js';
 import { kept, loadSegment, mirrored, noteSection, noteSegment } from './parts.js';
 
 const CRC_SIZE = 4;
+const FOUR_GIB = 0x1_0000_0000n;
 /** The sentinel of boot_params is the last byte before setup_header. Source: boot.rst, field setup_sects. */
 const SENTINEL = 0x1ef;
 
@@ -57,6 +58,10 @@ function planInplace(ctx: FormContext): ElfPlan {
   if (headers > SENTINEL) throw fail('writer/no-room', { found: headers, expected: `at most ${SENTINEL} bytes` });
 
   const load = runAddress(ctx);
+  const end = load + placement.initSize;
+  if (elfClass === 32 && end > FOUR_GIB) {
+    throw fail('writer/does-not-fit', { field: 'pref_address', found: end, expected: 'an end below 4 GiB' });
+  }
   const { offset, size } = bz.protectedMode;
   const notes = inplaceNotes(ctx, headers, load);
   // What only real-mode code enters has no permissions to declare: data.
