@@ -115,4 +115,5 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
         if (signal === 'SIGTERM') expect(leftovers(folder)).toEqual([]);
       }
     }),
+  30_000,
 );

@@ -62,17 +62,12 @@ function segmentRegions(elf: ElfFile, phdr: Phdr, index: number): Region[] {
     write: (p_flags & PF_W) !== 0,
     execute: (p_flags & PF_X) !== 0,
   });
-  const name = segmentName(elf, phdr) ?? `PT_LOAD ${index}`;
-  const file = region('loaded', phys(p_paddr), p_filesz, name, access, `PT_LOAD ${index}`);
+  const header = `PT_LOAD ${index}`;
+  const section = segmentName(elf, phdr);
+  const [name, remark] = section === undefined ? [header, ''] : [section, header];
+  const file = region('loaded', phys(p_paddr), p_filesz, name, access, remark);
   if (p_memsz <= p_filesz) return [file];
-  const rest = region(
-    'loaded',
-    phys(p_paddr + p_filesz),
-    p_memsz - p_filesz,
-    `${name}: zeros`,
-    access,
-    `PT_LOAD ${index}`,
-  );
+  const rest = region('loaded', phys(p_paddr + p_filesz), p_memsz - p_filesz, `${name}: zeros`, access, remark);
   return [file, rest];
 }
 

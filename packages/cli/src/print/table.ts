@@ -14,7 +14,8 @@ export function table(rows: readonly (readonly string[])[], { indent = 0, right 
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, width(cell))));
   const line = (row: readonly string[]) => {
-    const cells = row.map((cell, i) => {
+    const cells = row.flatMap((cell, i) => {
+      if (widths[i] === 0) return []; // a column of blanks
       const fill = ' '.repeat((widths[i] ?? 0) - width(cell));
       return right.includes(i) ? fill + cell : cell + fill;
     });
