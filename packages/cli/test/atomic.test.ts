@@ -107,9 +107,10 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
       for (let round = 0; round < 12; round++) {
         writeFileSync(path, 'old');
         const child = startBzelf(['wrap', KERNEL, '-o', path]);
+        const end = ended(child);
         await pause(40 + round * 12);
         child.kill(signal);
-        await ended(child);
+        await end;
         const found = readFileSync(path);
         expect(found.toString('latin1') === 'old' || found.equals(whole)).toBe(true);
         if (signal === 'SIGTERM') expect(leftovers(folder)).toEqual([]);
