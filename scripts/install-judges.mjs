@@ -26,6 +26,8 @@ const JUDGES = [
   { proof: 'grub-mkrescue',                   package: 'grub-common',     use: 'booting by GRUB' },
   { proof: 'xorriso',                         package: 'xorriso',         use: 'GRUB and iPXE media' },
   { proof: 'mformat',                         package: 'mtools',          use: 'GRUB media' },
+  { proof: 'kexec',                           package: 'kexec-tools',     use: 'booting by kexec, inside QEMU' },
+  { proof: 'busybox',                         package: 'busybox-static',  use: 'the initrd that runs kexec' },
 ];
 
 function main(words) {
