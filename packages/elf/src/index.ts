@@ -181,3 +181,17 @@ export {
   decodeElfBootBlock,
   encodeElfBootBlock,
 } from './elfboot-block.js';
+export {
+  ADDRESSES_VALID,
+  findBootHeaders,
+  findMultiboot2Header,
+  findMultibootHeader,
+  MULTIBOOT2_HEADER,
+  MULTIBOOT2_HEADER_MAGIC,
+  MULTIBOOT2_TAG,
+  MULTIBOOT_HEADER,
+  MULTIBOOT_HEADER_MAGIC,
+  type AddressFields,
+  type FoundHeader,
+  type MultibootHeader,
+} from './multiboot-header.js';

@@ -15,7 +15,7 @@ import {
 import type { BzImageFacts } from './bzimage-facts.js';
 import type { KernelEntry, PvhRelocation } from './kernel.js';
 import { vmlinuxRanges } from './mappings.js';
-import { findMultiboot2Header, findMultibootHeader, type MultibootHeader } from './multiboot-header.js';
+import { findMultiboot2Header, findMultibootHeader, type MultibootHeader } from '@bzelf/elf';
 
 /** bzelf's own notes of a file; of a type that may come once, the first. */
 export interface OwnNotes {

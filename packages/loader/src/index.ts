@@ -40,14 +40,6 @@ export {
   type MemoryRange,
 } from './memory.js';
 export {
-  findMultiboot2Header,
-  findMultibootHeader,
-  MULTIBOOT2_HEADER_MAGIC,
-  MULTIBOOT_HEADER,
-  MULTIBOOT_HEADER_MAGIC,
-  type MultibootHeader,
-} from './multiboot-header.js';
-export {
   encodeMultiboot2Info,
   encodeMultibootInfo,
   MULTIBOOT2_BOOTLOADER_MAGIC,

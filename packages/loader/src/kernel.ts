@@ -10,7 +10,7 @@ import type {
   PlacementNote,
   SubarchNote,
 } from '@bzelf/elf';
-import type { MultibootHeader } from './multiboot-header.js';
+import type { MultibootHeader } from '@bzelf/elf';
 
 /** One way into the kernel. `evidence` says where it is written. */
 export interface KernelEntry extends EntryNote {

@@ -2,6 +2,5 @@ export { WRITER_ERRORS } from './errors.js';
 export type { WrapOptions, WrapResult } from './options.js';
 export { FORMS, findTarget, TARGET_NAMES, TARGETS, type Form, type LoaderTarget } from './targets/index.js';
 export { placeKernel, type KernelPlacement } from './placement.js';
-export { encodeMultiboot, encodeMultiboot2, findHeaders, MULTIBOOT2_HEADER, MULTIBOOT_HEADER } from './multiboot.js';
 export { readOrigin, unwrap } from './unwrap.js';
 export { wrap } from './wrap.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { getU32 } from '@bzelf/bytes';
-import { PT_LOAD, PT_NOTE, readElf, readNotes, scanNotes, viewNotesAs, type ElfFile } from '@bzelf/elf';
+import { findBootHeaders, PT_LOAD, PT_NOTE, readElf, readNotes, scanNotes, viewNotesAs, type ElfFile } from '@bzelf/elf';
 import { SMALL_KERNELS, testImage } from '@bzelf/testkit';
-import { findHeaders, TARGETS, wrap } from '../src/index.js';
+import { TARGETS, wrap } from '../src/index.js';
 
 /** The rules of docs/loaders.md that cost nothing and that some loader insists on. One row, one test. */
 const RULES: { rule: string; who: string; holds: (elf: ElfFile, file: Uint8Array) => void }[] = [
@@ -127,6 +127,6 @@ test.each([
   { target: 'universal', headers: ['Multiboot'] },
 ])('a loader that searches the file for $target finds $headers', async ({ target, headers }) => {
   const { bytes } = await wrap(readFileSync(testImage('61-64-gzip.bzImage')), { target });
-  expect(findHeaders(bytes).map(({ name }) => name)).toEqual(headers);
-  expect(findHeaders(bytes).every(({ offset }) => offset < 512)).toBe(true);
+  expect(findBootHeaders(bytes).map(({ name }) => name)).toEqual(headers);
+  expect(findBootHeaders(bytes).every(({ offset }) => offset < 512)).toBe(true);
 });

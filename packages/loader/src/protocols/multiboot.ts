@@ -4,7 +4,7 @@ import { fail } from '../errors.js';
 import type { KernelEntry, KernelImage } from '../kernel.js';
 import { loadElf } from '../load-image.js';
 import type { LoadPlan } from '../load-plan.js';
-import type { AddressFields, MultibootHeader } from '../multiboot-header.js';
+import type { AddressFields, MultibootHeader } from '@bzelf/elf';
 import {
   encodeMultiboot2Info,
   encodeMultibootInfo,

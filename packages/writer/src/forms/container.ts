@@ -3,6 +3,7 @@ import {
   EM_386,
   EM_X86_64,
   ET_EXEC,
+  findBootHeaders,
   PF_R,
   PF_W,
   PF_X,
@@ -20,7 +21,7 @@ import {
 } from '@bzelf/elf';
 import { range, stubEntries, type StubProtocol } from '../entries.js';
 import { fail } from '../errors.js';
-import { encodeMultiboot, encodeMultiboot2, findHeaders, type RawLoad } from '../multiboot.js';
+import { encodeMultiboot, encodeMultiboot2, type RawLoad } from '../multiboot.js';
 import { bzelfNotes, elfBootNotes, notesPiece, sha256 } from '../notes.js';
 import { codeLength, loadedImage, LOWEST_LOAD, type KernelPlacement } from '../placement.js';
 import { STUB } from '../stub/index.js';
@@ -36,7 +37,7 @@ export function writeContainer(ctx: FormContext): Uint8Array {
   const hash = sha256(ctx.input);
   let file = writeElf(planContainer(ctx, hash, 0));
   const own = Number(ctx.target.multiboot !== undefined) + Number(ctx.target.multiboot2 === true);
-  if (findHeaders(file).length !== own) {
+  if (findBootHeaders(file).length !== own) {
     // The kernel holds bytes that a loader would take for a header: move it out of their sight.
     file = writeElf(planContainer(ctx, hash, PROBE_WINDOW));
   }
