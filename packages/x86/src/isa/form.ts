@@ -1,0 +1,147 @@
+import { FLAG_EFFECTS, NO_FLAGS, type FlagEffect } from './flags.js';
+import { GENERAL_ROWS } from './general.js';
+import { parseOperand, type OperandSpec } from './operand.js';
+import { type IsaRow } from './row.js';
+import { SIMD_ROWS } from './simd.js';
+import { SYSTEM_ROWS, UNIMPLEMENTED_SYSTEM_ROWS } from './system.js';
+import { VECTOR_PREFIX_ROWS } from './vector.js';
+import { X87_ROWS } from './x87.js';
+
+/** Immediates in the order of the encoding column's words. */
+export const IMMEDIATE = { none: 0, ib: 1, ibu: 2, iw: 3, iz: 4, iv: 5, cb: 6, cz: 7, cp: 8, mo: 9 } as const;
+
+/** The opcode maps; a VEX map is its legacy map + 4. */
+export const MAP = { legacy: 0, map0F: 1, map0F38: 2, map0F3A: 3 } as const;
+export const VEX_MAPS = 4;
+
+/** One row of the table, parsed. */
+export interface Form {
+  readonly index: number;
+  readonly row: IsaRow;
+  /** Of the mnemonic in operand sizes 16, 32 and 64; `name` is the first and names the semantics. */
+  readonly names: readonly [string, string, string];
+  readonly name: string;
+  readonly operands: readonly OperandSpec[];
+  readonly attributes: ReadonlySet<string>;
+  readonly flags: FlagEffect;
+  readonly encoding: Encoding;
+}
+
+export interface Encoding {
+  readonly map: number;
+  /** -1 for `**`: every opcode of the map that no other row claims. */
+  readonly opcode: number;
+  /** 0 NP, 1 66, 2 F3, 3 F2, or -1: any. */
+  readonly prefix: number;
+  readonly vex: boolean;
+  readonly opcodeRegister: boolean;
+  readonly modrm: boolean;
+  /** ModRM.reg when it is part of the opcode, else -1. */
+  readonly extension: number;
+  /** The whole ModRM byte (`D0`) and how many values follow it (8 for `C0+i`), or -1. */
+  readonly fixedModrm: number;
+  readonly fixedCount: number;
+  readonly immediate: number;
+  readonly immediate2: number;
+}
+
+const PREFIX_WORDS: Readonly<Record<string, number>> = { NP: 0, '66': 1, F3: 2, F2: 3 };
+
+/** Reads the encoding column from left to right. */
+export function parseEncoding(text: string, unsignedByte: boolean): Encoding {
+  const words = text.split(' ');
+  const vex = words[0]?.startsWith('VEX') === true;
+  if (vex) words.shift();
+  let prefix = vex ? 0 : -1;
+  const prefixWord = PREFIX_WORDS[words[0] ?? ''];
+  if (prefixWord !== undefined && words.length > 1 && words[1] !== undefined && /^[0-9A-F*]{2}/.test(words[1])) {
+    prefix = prefixWord;
+    words.shift();
+  }
+  if (vex && words[0] === 'any') {
+    prefix = -1;
+    words.shift();
+  }
+  const map = takeMap(words);
+  const opcodeWord = words.shift() ?? '';
+  const opcode = opcodeWord.startsWith('**') ? -1 : parseInt(opcodeWord, 16);
+  const tail = parseTail(words, unsignedByte);
+  return { map: vex ? map + VEX_MAPS : map, opcode, prefix, vex, opcodeRegister: opcodeWord.endsWith('+r'), ...tail };
+}
+
+function takeMap(words: string[]): number {
+  if (words.at(0) !== '0F' || words.length === 1) return MAP.legacy;
+  words.shift();
+  const next = words.at(0);
+  if (next !== '38' && next !== '3A') return MAP.map0F;
+  words.shift();
+  return next === '38' ? MAP.map0F38 : MAP.map0F3A;
+}
+
+function parseTail(words: readonly string[], unsignedByte: boolean) {
+  const tail = { modrm: false, extension: -1, fixedModrm: -1, fixedCount: 0, immediate: 0, immediate2: 0 };
+  for (const word of words) {
+    const modrm = /^\/([r0-7])$/.exec(word)?.[1];
+    const fixed = /^([0-9A-F]{2})(\+i)?$/.exec(word);
+    if (modrm !== undefined) {
+      tail.modrm = true;
+      tail.extension = modrm === 'r' ? -1 : Number(modrm);
+    } else if (fixed) {
+      tail.modrm = true;
+      tail.fixedModrm = parseInt(fixed[1] ?? '', 16);
+      tail.fixedCount = fixed[2] === undefined ? 1 : 8;
+    } else {
+      const kind = IMMEDIATE[(word === 'ib' && unsignedByte ? 'ibu' : word) as keyof typeof IMMEDIATE];
+      if (kind === undefined) throw new Error(`no encoding word '${word}'`);
+      if (tail.immediate === 0) tail.immediate = kind;
+      else tail.immediate2 = kind;
+    }
+  }
+  return tail;
+}
+
+function parseRow(row: IsaRow, index: number): Form {
+  const [encodingText, instruction, attributeText = ''] = row;
+  const space = instruction.indexOf(' ');
+  const mnemonic = space < 0 ? instruction : instruction.slice(0, space);
+  const operandTexts = space < 0 ? [] : instruction.slice(space + 1).split(', ');
+  const encoding = parseEncoding(
+    encodingText,
+    operandTexts.some((text) => text === 'imm8u'),
+  );
+  const [first = '', second = first, third = second] = mnemonic.split('|');
+  const attributes = new Set(attributeText.split(' ').filter((word) => word !== ''));
+  const flagLine = [...attributes].find((word) => word.startsWith('flags='))?.slice('flags='.length);
+  const regTaken = encoding.extension >= 0 || encoding.fixedModrm >= 0;
+  return {
+    index,
+    row,
+    names: [first, second, third],
+    name: first,
+    operands: operandTexts.map((text) => parseOperand(text, { opcodeRegister: encoding.opcodeRegister, regTaken })),
+    attributes,
+    flags: FLAG_EFFECTS.get(flagLine ?? first) ?? NO_FLAGS,
+    encoding,
+  };
+}
+
+/** Every form that the decoder knows, in table order; its index is the number in the FORM lane. Form 0 is no instruction. */
+export const FORMS: readonly Form[] = [
+  ['NP 0F 0B', '(bad)', 'todo'] as IsaRow,
+  ...GENERAL_ROWS,
+  ...SYSTEM_ROWS,
+  ...UNIMPLEMENTED_SYSTEM_ROWS,
+  ...X87_ROWS,
+  ...SIMD_ROWS,
+  ...VECTOR_PREFIX_ROWS,
+].map(parseRow);
+
+/** Numbers of the operations: one for each name that `Form.name` takes. Operation 0 is `(bad)`. */
+export const OPERATIONS: readonly string[] = [...new Set(FORMS.map(({ name }) => name))];
+const OPERATION_NUMBERS = new Map(OPERATIONS.map((name, number) => [name, number]));
+
+export function operation(name: string): number {
+  const number = OPERATION_NUMBERS.get(name);
+  if (number === undefined) throw new Error(`no operation '${name}' in the instruction table`);
+  return number;
+}

@@ -1,0 +1,101 @@
+/** What an operand of a row asks of the decoder. Values are stored in typed arrays. */
+// prettier-ignore
+export const SPEC = {
+  none: 0, rm: 1, reg: 2, opcodeReg: 3, vvvv: 4, fixed: 5, imm: 6, imm2: 7, one: 8, moffs: 9, rel: 10, far: 11, sreg: 12, cr: 13,
+  dr: 14, x: 15, y: 16, otherRm: 17, rmAlwaysReg: 18,
+} as const;
+
+/** Sizes of operands in bytes, for operand sizes 2, 4, 8 outside 64-bit mode and then inside. */
+// prettier-ignore
+const SIZES: Readonly<Record<string, readonly [number, number, number, number, number, number]>> = {
+  // text      2    4    8      2    4    8 (64-bit mode)
+  '0':       [ 0,   0,   0,     0,   0,   0],
+  '8':       [ 1,   1,   1,     1,   1,   1],
+  '16':      [ 2,   2,   2,     2,   2,   2],
+  '32':      [ 4,   4,   4,     4,   4,   4],
+  '64':      [ 8,   8,   8,     8,   8,   8],
+  '80':      [10,  10,  10,    10,  10,  10],
+  v:         [ 2,   4,   8,     2,   4,   8],
+  '32:64':   [ 4,   4,   4,     4,   4,   8],
+  '16:32':   [ 2,   4,   4,     2,   4,   4],
+  s:         [ 2,   4,   4,     2,   4,   4],
+  '2':       [ 4,   8,  16,     4,   8,  16],
+  x:         [ 8,   8,   8,     8,   8,  16],
+  '16:z':    [ 4,   6,   6,     4,   6,  10],
+  DT:        [ 6,   6,   6,    10,  10,  10],
+  N:         [ 4,   4,   4,     8,   8,   8],
+};
+const SIZE_NAMES = Object.keys(SIZES);
+/** `SIZE_TABLE[6 * code + 3 * (64-bit mode) + log2(operand size / 2)]`, bytes. */
+export const SIZE_TABLE = Uint8Array.from(Object.values(SIZES).flat());
+
+export interface OperandSpec {
+  /** As the row spells it. */
+  readonly text: string;
+  readonly spec: number;
+  /** Index of a line of SIZE_TABLE; `memorySize` holds when the operand turns out to be memory. */
+  readonly size: number;
+  readonly memorySize: number;
+  /** Register number of a fixed operand. */
+  readonly fixed: number;
+}
+
+const sizeCode = (name: string, text: string): number => {
+  const code = SIZE_NAMES.indexOf(name === '' ? 'v' : name);
+  if (code < 0) throw new Error(`no operand size '${name}' in '${text}'`);
+  return code;
+};
+
+const FIXED: Readonly<Record<string, readonly [number, string]>> = {
+  AL: [0, '8'],
+  rAX: [0, ''],
+  eAX: [0, 's'],
+  CL: [1, '8'],
+  DX: [2, '16'],
+};
+
+/** Operand spellings with the specification they stand for; the capture is the size. */
+const SPELLINGS: readonly (readonly [RegExp, number])[] = [
+  [/^r\/mN$/, SPEC.rmAlwaysReg],
+  [/^r\/m(|8|16|32|64|:16|32:64|16:32|N)$/, SPEC.rm],
+  [/^m(|0|8|16|32|64|80|2|x|16:z|DT|32:64)$/, SPEC.rm],
+  [/^r(|8|16|32|64|32:64)$/, SPEC.reg],
+  [/^v()$/, SPEC.vvvv],
+  [/^imm(|8|16)u?$/, SPEC.imm],
+  [/^moffs(|8)$/, SPEC.moffs],
+  [/^rel8?()$/, SPEC.rel],
+  [/^ptr16:z()$/, SPEC.far],
+  [/^X(|8|s)$/, SPEC.x],
+  [/^Y(|8|s)$/, SPEC.y],
+];
+
+const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
+
+/** `hasOpcodeRegister`: the row's encoding ends in `+r`, so `r` is not ModRM.reg; `regIsRm`: ModRM.reg is taken by `/n`. */
+export function parseOperand(text: string, row: { opcodeRegister: boolean; regTaken: boolean }): OperandSpec {
+  const make = (spec: number, size: string, fixed = 0, memory = size): OperandSpec => ({
+    text,
+    spec,
+    size: sizeCode(size, text),
+    memorySize: sizeCode(memory, text),
+    fixed,
+  });
+  const fixed = FIXED[text];
+  if (fixed) return make(SPEC.fixed, fixed[1], fixed[0]);
+  if (text === '1') return make(SPEC.one, '8');
+  if (text === 'rm') return make(SPEC.otherRm, '0');
+  if (text === 'Sreg') return make(SPEC.sreg, '16');
+  if (text === 'CRn') return make(SPEC.cr, 'N');
+  if (text === 'DRn') return make(SPEC.dr, 'N');
+  if (text === 'r/mN') return make(SPEC.rmAlwaysReg, 'N');
+  if (SEGMENTS.includes(text)) return make(SPEC.sreg, '16', SEGMENTS.indexOf(text));
+  for (const [pattern, spec] of SPELLINGS) {
+    const size = pattern.exec(text)?.[1];
+    if (size === undefined) continue;
+    if (size === ':16') return make(spec, '', 0, '16');
+    if (spec === SPEC.reg && row.opcodeRegister) return make(SPEC.opcodeReg, size);
+    if (spec === SPEC.reg && row.regTaken) return make(SPEC.rm, size);
+    return make(spec, size);
+  }
+  throw new Error(`no operand is spelled '${text}'`);
+}
