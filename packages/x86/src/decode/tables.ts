@@ -1,0 +1,142 @@
+import { FORMS, MAP, operation, VEX_MAPS, type Form } from '../isa/form.js';
+import { SPEC } from '../isa/operand.js';
+
+/** Attributes of a form that the decoder asks for, one bit each. */
+// prettier-ignore
+export const FORM_BIT = {
+  modrm: 0x01, lock: 0x02, d64: 0x04, f64: 0x08, modIgnored: 0x10, vexL0: 0x20, noVvvv: 0x40,
+} as const;
+
+const COUNT = FORMS.length;
+export const FORM_OP = new Int16Array(COUNT);
+export const FORM_BITS = new Uint8Array(COUNT);
+export const FORM_IMMEDIATE = new Uint8Array(COUNT);
+export const FORM_IMMEDIATE2 = new Uint8Array(COUNT);
+/** Three operands a form, as `SPEC | line of SIZE_TABLE for a register << 8 | for memory << 16 | fixed register << 24`. */
+export const FORM_OPERANDS = new Int32Array(3 * COUNT);
+
+/** The eight maps of 256 opcodes: 0 no instruction, a form, or -1 - the group that decides. */
+export const OPCODES = new Int16Array(8 * 256);
+function fillForms(): void {
+  for (const { index, name, operands, attributes, encoding } of FORMS) {
+    const { modrm, immediate, immediate2 } = encoding;
+    FORM_OP[index] = operation(name);
+    FORM_IMMEDIATE[index] = immediate;
+    FORM_IMMEDIATE2[index] = immediate2;
+    FORM_BITS[index] =
+      (modrm ? FORM_BIT.modrm : 0) |
+      (attributes.has('lock') ? FORM_BIT.lock : 0) |
+      (attributes.has('d64') ? FORM_BIT.d64 : 0) |
+      (attributes.has('f64') ? FORM_BIT.f64 : 0) |
+      (encoding.vex && encoding.prefix >= 0 ? FORM_BIT.vexL0 : 0) |
+      (encoding.vex && encoding.prefix >= 0 && operands.every(({ spec }) => spec !== SPEC.vvvv) ? FORM_BIT.noVvvv : 0) |
+      (operands.some(({ spec }) => spec === SPEC.rmAlwaysReg) ? FORM_BIT.modIgnored : 0);
+    let immediates = 0;
+    operands.forEach(({ spec, size, memorySize, fixed }, i) => {
+      if (i >= 3) throw new Error(`${name} has more than three operands`);
+      const second = spec === SPEC.imm && immediates++ > 0;
+      FORM_OPERANDS[3 * index + i] = (second ? SPEC.imm2 : spec) | (size << 8) | (memorySize << 16) | (fixed << 24);
+    });
+  }
+}
+
+/** How closely a row describes its cell: of two rows that claim one, the closer has it. A test sees to it that no two are equally close. */
+export function closeness({ encoding, attributes }: Form): number {
+  const { opcode, prefix, fixedModrm, fixedCount, extension, opcodeRegister } = encoding;
+  if (opcode < 0) return 0;
+  const modrm = fixedModrm >= 0 ? (fixedCount === 1 ? 4 : 3) : extension >= 0 ? 1 : 0;
+  const byMod = attributes.has('mem') || attributes.has('reg');
+  return 1 + modrm * 4 + (prefix >= 0 ? 2 : 0) + (opcodeRegister ? 0 : 1) + (byMod ? 16 : 0);
+}
+
+/** The opcodes of a row, as indexes of OPCODES. */
+export function opcodesOf({ encoding: { map, opcode, opcodeRegister } }: Form): { first: number; count: number } {
+  if (opcode < 0) return { first: map << 8, count: 256 };
+  return { first: (map << 8) | opcode, count: opcodeRegister ? 8 : 1 };
+}
+
+/** The ranges of `(group cell) << 3 | ModRM.rm` that a row covers under its opcode. */
+export function rangesOf({ encoding, attributes }: Form): { from: number; to: number }[] {
+  const { prefix, extension, fixedModrm, fixedCount } = encoding;
+  const modes = attributes.has('i64') ? [0] : attributes.has('o64') ? [64] : [0, 64];
+  const prefixes = prefix < 0 ? [0, 16, 32, 48] : [prefix << 4];
+  const mods = attributes.has('mem') ? [0] : attributes.has('reg') || fixedModrm >= 0 ? [8] : [0, 8];
+  const within = fixedModrm >= 0 ? [fixedModrm & 63, fixedCount] : extension >= 0 ? [extension << 3, 8] : [0, 64];
+  const [from = 0, count = 0] = within;
+  return modes.flatMap((mode) =>
+    prefixes.flatMap((pp) =>
+      mods.map((mod) => ({ from: ((mode | pp | mod) << 3) + from, to: ((mode | pp | mod) << 3) + from + count })),
+    ),
+  );
+}
+
+const CELLS = 1024;
+const coversAll = ({ encoding: { prefix, extension, fixedModrm }, attributes }: Form): boolean =>
+  prefix < 0 && extension < 0 && fixedModrm < 0 && !['i64', 'o64', 'mem', 'reg'].some((word) => attributes.has(word));
+
+function fillOpcodes(): Groups {
+  const byOpcode: Form[][] = Array.from({ length: OPCODES.length }, () => []);
+  for (const form of FORMS.slice(1)) {
+    const { first, count } = opcodesOf(form);
+    for (let opcode = first; opcode < first + count; opcode++) byOpcode[opcode]?.push(form);
+  }
+  const groups = new Groups();
+  const cells = new Int16Array(CELLS);
+  byOpcode.forEach((forms, opcode) => {
+    const last = forms.sort((a, b) => closeness(a) - closeness(b)).at(-1);
+    if (last === undefined) return;
+    if (coversAll(last)) {
+      OPCODES[opcode] = last.index;
+      return;
+    }
+    cells.fill(0);
+    for (const form of forms) for (const { from, to } of rangesOf(form)) cells.fill(form.index, from, to);
+    OPCODES[opcode] = groups.add(cells, forms);
+  });
+  return groups;
+}
+
+/** Most opcodes are one form throughout; the others get a group, and the few cells where ModRM.rm matters a fan. */
+class Groups {
+  readonly cells: number[] = [];
+  readonly hasModrm: number[] = [];
+  readonly fans: number[] = [];
+
+  add(own: Int16Array, forms: readonly Form[]): number {
+    for (let at = 0; at < CELLS; at += 8) {
+      const first = own[at] ?? 0;
+      let same = true;
+      for (let rm = 1; rm < 8; rm++) same &&= own[at + rm] === first;
+      this.cells.push(same ? first : -1 - this.fans.length / 8);
+      if (!same) this.fans.push(...own.subarray(at, at + 8));
+    }
+    this.hasModrm.push(forms.some(({ encoding }) => encoding.modrm) ? 1 : 0);
+    return -this.hasModrm.length;
+  }
+}
+
+fillForms();
+const groups = fillOpcodes();
+/**
+ * A group has 128 cells, `(64-bit mode) << 6 | prefix << 4 | (register) << 3 | ModRM.reg`, where prefix is NP, 66, F3, F2 and
+ * register says that ModRM.mod is 3. A cell is 0, a form, or -1 - the fan of eight by ModRM.rm.
+ */
+export const GROUPS = Int16Array.from(groups.cells);
+/** Whether a group looks at ModRM at all. */
+export const GROUP_HAS_MODRM = Uint8Array.from(groups.hasModrm);
+export const FANS = Int16Array.from(groups.fans);
+
+const formNamed = (name: string, encoding: string): number => {
+  const form = FORMS.find(({ name: own, row }) => own === name && row[0] === encoding);
+  if (form === undefined) throw new Error(`no row ${encoding} ${name}`);
+  return form.index;
+};
+
+/** 90 is NOP unless REX.B makes it XCHG r8, rAX; F3 90 is PAUSE whatever REX says. */
+export const NOP_90 = formNamed('NOP', '90');
+export const XCHG_90 = formNamed('XCHG', '90+r');
+/** The shapes that EVEX and XOP share with VEX. */
+export const SHAPE_RM = formNamed('VEX', 'VEX any 0F ** /r');
+export const SHAPE_RM_IB = formNamed('VEX', 'VEX any 0F 3A ** /r ib');
+export const MAP_0F = MAP.map0F;
+export { VEX_MAPS };
