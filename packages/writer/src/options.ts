@@ -11,7 +11,7 @@ export interface WrapOptions {
   readonly class?: 32 | 64;
   /** Built-in command line of a container. */
   readonly cmdline?: string;
-  /** `loader` (default): the built-in line counts when the loader gives none; `append`: in front of it; `builtin`: always. */
+  /** `default`: the built-in line counts when the loader gives none; `append`: in front of the loader's; `override`: always. */
   readonly cmdlineMode?: CmdlineMode;
   /** Is the first word of a Multiboot command line a file name? Default: auto. */
   readonly multibootCmdline?: MultibootCmdlineMode;

@@ -141,7 +141,7 @@ describe('what is built into a container', () => {
     { mode: 'counts when the loader gives nothing',      options: { cmdline, initrd },                          seen: cmdline },
     { mode: 'gives way to the command line of a loader', options: { cmdline, initrd },                          append: 'console=ttyS0 panic=-1', seen: 'console=ttyS0 panic=-1\r' },
     { mode: 'stands in front with cmdlineMode append',   options: { cmdline, initrd, cmdlineMode: 'append' },   append: 'quiet',                  seen: `${cmdline} quiet` },
-    { mode: 'stays alone with cmdlineMode builtin',      options: { cmdline, initrd, cmdlineMode: 'builtin' },  append: 'quiet',                  seen: `${cmdline}\r` },
+    { mode: 'stays alone with cmdlineMode override',      options: { cmdline, initrd, cmdlineMode: 'override' },  append: 'quiet',                  seen: `${cmdline}\r` },
   ];
   test.each(cases.map((row) => ({ ...row, targets: ['pvh', 'universal'] })))(
     `$mode${has ? '' : ' [skipped: no qemu-system-x86_64]'}`,
