@@ -25,7 +25,8 @@ export interface Input extends ByteSource {
 
 /** All bytes of a file or of stdin. */
 export function readInput(path: string): Uint8Array {
-  return new Uint8Array(readFileSync(path === DASH ? STDIN : path));
+  const { buffer, byteOffset, length } = readFileSync(path === DASH ? STDIN : path);
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 /** A file that is read only where it is looked at; what cannot seek (stdin, a pipe) is read whole. */

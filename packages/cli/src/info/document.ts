@@ -1,6 +1,7 @@
-import { hex } from '@bzelf/bytes';
+import { hex, isBzelfError, type BzelfError } from '@bzelf/bytes';
 import { versionText, type BzImage } from '@bzelf/bzimage';
 import type { KernelImage } from '@bzelf/loader';
+import { attempt } from './attempt.js';
 import { headerFields } from './header-fields.js';
 
 /** What `info --json` prints. Source: docs/json.md, bzelf.info/1. */
@@ -31,13 +32,15 @@ function elfDocument({ elf }: Extract<KernelImage, { elf: unknown }>) {
 }
 
 function bzImageDocument(bzImage: BzImage) {
-  const { pe, crc, kernelInfo, certificates, setupSize, protectedMode, trailing } = bzImage;
+  const { pe, crc, setupSize, protectedMode, trailing } = bzImage;
+  const kernelInfo = attempt(() => bzImage.kernelInfo);
+  const certificates = attempt(() => bzImage.certificates);
   return {
     setupSize,
     protectedMode,
     trailing,
     crc: { ...crc, ...hexOf(crc) },
-    kernelInfo,
+    kernelInfo: isBzelfError(kernelInfo) ? problem(kernelInfo) : kernelInfo,
     pe:
       pe === undefined
         ? undefined
@@ -46,7 +49,7 @@ function bzImageDocument(bzImage: BzImage) {
             machine: hex(pe.machine),
             imageVersion: `${pe.imageVersion.major}.${pe.imageVersion.minor}`,
             sections: pe.sections.map(({ name }) => name),
-            signatures: certificates.length,
+            signatures: isBzelfError(certificates) ? problem(certificates) : certificates.length,
           },
     setupHeader: headerFields(bzImage).map(({ offset, name, value, meaning, since }) => ({
       offset,
@@ -57,6 +60,8 @@ function bzImageDocument(bzImage: BzImage) {
     })),
   };
 }
+
+const problem = ({ code, message, offset, field }: BzelfError) => ({ problem: { code, message, offset, field } });
 
 const hexOf = ({ stored, computed }: BzImage['crc']) => ({
   stored: stored === undefined ? undefined : hex(stored, 8),

@@ -1,4 +1,4 @@
-import { hex, isBzelfError } from '@bzelf/bytes';
+import { hex, isBzelfError, type BzelfError } from '@bzelf/bytes';
 import { versionText, type BzImage } from '@bzelf/bzimage';
 import { E_MACHINE_NAMES, E_TYPE_NAMES, subarchName, type PlacementNote } from '@bzelf/elf';
 import type { KernelImage } from '@bzelf/loader';
@@ -7,6 +7,7 @@ import type { Paint } from '../print/paint.js';
 import { printable } from '../print/printable.js';
 import { ENTRY_HEADINGS, entryRow, sizeText } from '../print/ranges.js';
 import { table } from '../print/table.js';
+import { attempt } from './attempt.js';
 import { headerFields } from './header-fields.js';
 
 /** What each form is, in a few words. */
@@ -78,9 +79,11 @@ function bzImageFacts(bzImage: BzImage): Fact[] {
   facts.push(['EFI', efiText(bzImage)]);
   const info = attempt(() => bzImage.kernelInfo);
   if (info !== undefined)
-    facts.push(['kernel_info', typeof info === 'string' ? info : `setup_type_max ${hex(info.setup_type_max)}`]);
+    facts.push(['kernel_info', isBzelfError(info) ? problemText(info) : `setup_type_max ${hex(info.setup_type_max)}`]);
   return facts;
 }
+
+const problemText = ({ code, message }: BzelfError): string => `${code}: ${message}`;
 
 function crcText({ state, stored, computed }: BzImage['crc']): string {
   switch (state) {
@@ -99,19 +102,9 @@ function efiText(bzImage: BzImage): string {
   const { pe } = bzImage;
   if (pe === undefined) return 'no PE header, EFI cannot start it';
   const certificates = attempt(() => bzImage.certificates);
-  const signed = typeof certificates === 'string' ? certificates : count(certificates.length, 'signature');
+  const signed = isBzelfError(certificates) ? problemText(certificates) : count(certificates.length, 'signature');
   const sections = pe.sections.map(({ name }) => name).join(' ');
   return `${pe.format}, image version ${pe.imageVersion.major}.${pe.imageVersion.minor}, sections ${sections || 'none'}, ${signed}`;
-}
-
-/** What is malformed in a part of the file is said in its place, and the rest is still shown. */
-function attempt<T>(read: () => T): T | string {
-  try {
-    return read();
-  } catch (error) {
-    if (isBzelfError(error)) return `${error.code}: ${error.message}`;
-    throw error;
-  }
 }
 
 function headerText(bzImage: BzImage, paint: Paint): string {
