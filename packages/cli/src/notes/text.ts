@@ -101,7 +101,7 @@ function contentText(
     return `${count(entries.length, 'way')} in\n${table([ENTRY_HEADINGS, ...entries.map(entryRow)], { indent: 6 })}`;
   }
   if (decoded.kind === 'bzelf-mapping') return mappingText(decoded.value, mappings);
-  return `${printable(noteText(decoded))}\n`;
+  return `${printable(noteText(decoded)) || '""'}\n`;
 }
 
 function mappingText({ entryId, ranges }: MappingNote, shown: Map<string, number>): string {
