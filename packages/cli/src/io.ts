@@ -1,15 +1,4 @@
-import {
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-  type Stats,
-} from 'node:fs';
+import { fchmodSync, readFileSync, realpathSync, statSync, unlinkSync, writeFileSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { memorySource, type ByteSource } from '@bzelf/bytes';
 import { openFileSource } from '@bzelf/bytes/file';
@@ -79,7 +68,7 @@ async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefin
   try {
     try {
       if (old !== undefined) fchmodSync(file.fd, old.mode & 0o7777);
-      await file.writeFile(bytes);
+      for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
       await file.sync();
     } finally {
       await file.close();
@@ -90,21 +79,6 @@ async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefin
     throw Object.assign(error as object, { path });
   } finally {
     stop();
-  }
-  syncFolder(dirname(path));
-}
-
-/** The rename itself must reach the disk. Some file systems cannot sync a folder; then it does in its own time. */
-function syncFolder(folder: string): void {
-  try {
-    const fd = openSync(folder, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    // Not a failure: the file is whole either way.
   }
 }
 
