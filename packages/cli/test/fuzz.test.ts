@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { makeBzImage } from '@bzelf/testkit';
 import { PATHS, fuzzOnce, makeSeed, mutate, payloadOf, randomFrom, seedsFrom, smallVmlinux } from '../src/fuzz';
 
-const COUNT = 600;
+const COUNT = 300;
 
 const images = () => {
   const vmlinux = smallVmlinux();
