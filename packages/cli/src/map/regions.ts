@@ -1,5 +1,5 @@
 import { phys, type PhysAddr } from '@bzelf/bytes';
-import { PF_R, PF_W, PF_X, PT_LOAD, type ElfFile, type MappingRange, type Phdr } from '@bzelf/elf';
+import { PF_R, PF_W, PF_X, PT_LOAD, SHF_ALLOC, type ElfFile, type MappingRange, type Phdr } from '@bzelf/elf';
 import type { KernelEntry, KernelImage } from '@bzelf/loader';
 import { accessText } from '../print/ranges.js';
 
@@ -74,7 +74,9 @@ function segmentRegions(elf: ElfFile, phdr: Phdr, index: number): Region[] {
 /** A segment has no name, but a section that starts with it may tell. */
 function segmentName(elf: ElfFile, { p_offset, p_filesz }: Phdr): string | undefined {
   if (p_filesz === 0n) return undefined;
-  const section = elf.sections.find(({ sh_offset, sh_addr }) => sh_offset === p_offset && sh_addr !== 0n);
+  const section = elf.sections.find(
+    ({ sh_offset, sh_flags }) => sh_offset === p_offset && (sh_flags & BigInt(SHF_ALLOC)) !== 0n,
+  );
   return section?.name === '' ? undefined : section?.name;
 }
 
