@@ -279,6 +279,14 @@ describe('walking', () => {
     expect(() => readNotes(elf)).toThrow('does not fit');
   });
 
+  test('a segment that claims more bytes than the file has hides nothing behind it', () => {
+    const bytes = smallElf({ notes: [a, c], sections: true });
+    new DataView(bytes.buffer).setBigUint64(64 + 32, 1n << 40n, true); // p_filesz of the PT_NOTE
+    const { notes, problems } = scanNotes(readElf(bytes));
+    expect(notes.map(({ container }) => container.kind)).toEqual(['SHT_NOTE', 'SHT_NOTE']);
+    expect(problems).toMatchObject([{ code: 'elf/segment-past-eof' }]);
+  });
+
   test('a file made to keep a reader busy ends in an error soon', () => {
     const bytes = new Uint8Array(64 + 0xfff0 * 56 + 0x100000);
     const one = smallElf({ notes: [a] });

@@ -52,13 +52,13 @@ export function scanNotes(elf: ElfFile): NoteScan {
   for (const { container, offset, size, align, read } of containers(elf, problems)) {
     if (problems.length >= MAX_PROBLEMS) break;
     if (!seen.isNewRange(offset, size)) continue;
-    budget -= Number(size);
+    const bytes = attempt(problems, read);
+    if (bytes === undefined) continue;
+    budget -= bytes.length;
     if (budget < 0 || notes.length >= MAX_NOTES) {
       problems.push(fail('elf/notes-too-many', { field: `${container.kind} ${container.index}`, found: notes.length }));
       break;
     }
-    const bytes = attempt(problems, read);
-    if (bytes === undefined) continue;
     const walk = walkNotes(bytes, Number(offset), align, MAX_NOTES - notes.length);
     if (walk.problem !== undefined) problems.push(walk.problem);
     notes.push(...seen.keepNew(walk.notes.map((note) => ({ ...note, container, align }))));
