@@ -1,6 +1,6 @@
 import { fchmodSync, readFileSync, realpathSync, statSync, unlinkSync, writeFileSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { memorySource, type ByteSource } from '@bzelf/bytes';
+import { concat, memorySource, type ByteSource } from '@bzelf/bytes';
 import { openFileSource } from '@bzelf/bytes/file';
 import { UsageError } from './exit.js';
 import { DASH } from './dash.js';
@@ -31,16 +31,21 @@ export interface OutputOptions {
 }
 
 /**
- * The bytes appear under `path` whole or not at all: written beside it, synced, renamed. Its mode stays. Throws UsageError
+ * The bytes, in one run or several, appear under `path` whole or not at all: written beside it, synced, renamed. Its mode stays. Throws UsageError
  * before anything is touched, and the errors of the operating system.
  */
-export async function writeOutput(path: string, bytes: Uint8Array, options: OutputOptions = {}): Promise<void> {
+export async function writeOutput(
+  path: string,
+  content: Uint8Array | readonly Uint8Array[],
+  options: OutputOptions = {},
+): Promise<void> {
   checkOutput(path, options);
-  if (path === DASH) return writeStdout(bytes);
+  const parts = content instanceof Uint8Array ? [content] : content;
+  if (path === DASH) return writeStdout(concat(parts));
   const there = statOrUndefined(path);
   // A device or a pipe is written to; there is nothing to replace.
-  if (there !== undefined && !there.isFile()) return writeFileSync(path, bytes);
-  await replaceFile(there === undefined ? path : realpathSync(path), bytes, there);
+  if (there !== undefined && !there.isFile()) return writeFileSync(path, concat(parts));
+  await replaceFile(there === undefined ? path : realpathSync(path), parts, there);
 }
 
 /** Worth calling before long work, too. Throws UsageError. */
@@ -60,7 +65,7 @@ function statOrUndefined(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
 
-async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefined): Promise<void> {
+async function replaceFile(path: string, parts: readonly Uint8Array[], old: Stats | undefined): Promise<void> {
   const { open, rename } = await import('node:fs/promises');
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${Date.now().toString(36)}.tmp`);
   const file = await open(temporary, 'wx', old === undefined ? 0o666 : old.mode & 0o777);
@@ -68,7 +73,9 @@ async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefin
   try {
     try {
       if (old !== undefined) fchmodSync(file.fd, old.mode & 0o7777);
-      for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
+      for (const part of parts) {
+        for (let done = 0; done < part.length;) done += (await file.write(part, done)).bytesWritten;
+      }
       await file.sync();
     } finally {
       await file.close();

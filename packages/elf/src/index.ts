@@ -62,7 +62,7 @@ export { ELF32_SHDR, ELF64_SHDR, type Shdr } from './shdr.js';
 export { ELF_MAGIC, probeElf, readElf, sectionBytes, segmentBytes, type ElfFile, type Section } from './read.js';
 export { planElf, type ElfPlan, type ElfSpec, type Piece, type PlannedPiece } from './layout.js';
 export { type SectionSpec, type SegmentSpec } from './layout.js';
-export { writeElf } from './write.js';
+export { elfParts, writeElf } from './write.js';
 export {
   elfBootChecksum,
   elfBootChecksumField,

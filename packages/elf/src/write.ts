@@ -1,17 +1,37 @@
+import { concat } from '@bzelf/bytes';
 import { ELF_TABLES } from './class.js';
 import type { ElfPlan } from './layout.js';
 
 /** The file that a plan describes: one allocation, every piece copied once. */
-export function writeElf(plan: ElfPlan): Uint8Array {
-  const { ehdr, phdr, shdr } = ELF_TABLES[plan.class];
-  const out = new Uint8Array(plan.size);
-  ehdr.write(out, 0, plan.header);
-  plan.phdrs.forEach((fields, i) => phdr.write(out, Number(plan.header.e_phoff) + i * phdr.size, fields));
+export const writeElf = (plan: ElfPlan): Uint8Array => concat(elfParts(plan));
+
+/**
+ * The same file as runs of bytes, one behind the other: a writer of files need not have them in one place. A piece that
+ * was given as bytes is that very memory.
+ */
+export function elfParts(plan: ElfPlan): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  const put = (offset: number, bytes: Uint8Array) => {
+    if (offset > end) parts.push(new Uint8Array(offset - end));
+    if (bytes.length > 0) parts.push(bytes);
+    end = offset + bytes.length;
+  };
+  put(0, headers(plan));
   for (const { name, offset, size, bytes } of plan.pieces) {
     const content = typeof bytes === 'function' ? bytes(plan) : bytes;
     if (content.length !== size) throw new Error(`piece ${name} has ${content.length} bytes, ${size} were planned`);
-    out.set(content, offset);
+    put(offset, content);
   }
-  plan.shdrs.forEach((fields, i) => shdr.write(out, Number(plan.header.e_shoff) + i * shdr.size, fields));
-  return out;
+  put(plan.size - plan.shdrs.length * ELF_TABLES[plan.class].shdr.size, sectionHeaders(plan));
+  return parts;
+}
+
+function headers({ class: elfClass, header, phdrs }: ElfPlan): Uint8Array {
+  const { ehdr, phdr } = ELF_TABLES[elfClass];
+  return concat([ehdr.encode(header), ...phdrs.map((fields) => phdr.encode(fields))]);
+}
+
+function sectionHeaders({ class: elfClass, shdrs }: ElfPlan): Uint8Array {
+  return concat(shdrs.map((fields) => ELF_TABLES[elfClass].shdr.encode(fields)));
 }

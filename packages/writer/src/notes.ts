@@ -110,13 +110,13 @@ const ARGUMENT_STYLE = 'Linux';
  * The checksum is sealed when the file is whole. What is inside is told by its own word: "6.1.0-56-amd64 (debian-…)" is a release
  * of Linux, other images begin with a name.
  */
-export function elfBootNotes({ kernelVersion = '' }: BzImage): RawNote[] {
+export function elfBootNotes({ kernelVersion = '' }: BzImage, { checksum }: { checksum: boolean }): RawNote[] {
   const [first = '', second = ''] = kernelVersion.split(' ');
   const isLinux = /^\d+\.\d/.test(first);
   return [
     elfbootProgramName.encode({ text: isLinux ? 'Linux' : first || 'bzImage' }),
     elfbootProgramVersion.encode({ text: (isLinux ? first : second) || 'unknown' }),
-    elfbootChecksum.encode({ checksum: 0 }),
+    ...(checksum ? [elfbootChecksum.encode({ checksum: 0 })] : []),
     elfbootArgumentStyle.encode({ text: ARGUMENT_STYLE }),
   ];
 }

@@ -30,7 +30,12 @@ export interface WrapOptions {
 }
 
 export interface WrapResult {
+  /** The file. */
   readonly bytes: Uint8Array;
+  /** The same bytes in runs, one behind the other, which may be memory of the input: write them out, or use `bytes`. */
+  readonly parts: readonly Uint8Array[];
+  /** Bytes. */
+  readonly size: number;
   readonly form: Form;
   readonly target: string;
   /** What a person should know: one sentence each. */

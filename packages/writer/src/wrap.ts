@@ -1,14 +1,15 @@
 import { extractPayload, readBzImage, splitVmlinux, type BzImage } from '@bzelf/bzimage';
 import { probeElf, readElf, readNotes } from '@bzelf/elf';
 import { fail } from './errors.js';
+import { concat } from '@bzelf/bytes';
 import { writeContainer } from './forms/container.js';
-import type { FormContext } from './forms/context.js';
+import type { FormContext, WrittenForm } from './forms/context.js';
 import { writeInplace } from './forms/inplace.js';
 import { writeVmlinux } from './forms/vmlinux.js';
 import { sha256, type PayloadFacts } from './notes.js';
 import type { WrapOptions, WrapResult } from './options.js';
 import { placeKernel } from './placement.js';
-import { findTarget } from './targets/index.js';
+import { findTarget, type Form } from './targets/index.js';
 
 /** Notes of the inner kernel that are true of a file around it. Its Xen notes are not: they advertise its PV entry. */
 const CARRIED_OWNERS: readonly string[] = ['GNU', 'Linux', 'FDO'];
@@ -39,24 +40,31 @@ export async function wrap(input: Uint8Array, options: WrapOptions = {}): Promis
         : { ...target, class: elfClass, entry: elfClass === 32 ? 'protected32' : 'bimodal' },
     payload: inner?.facts ?? { carried: [] },
   };
-  const warnings = placement.initSizeGuessed
-    ? ['the setup_header is older than protocol 2.10 and has no init_size: the reserved memory is a guess']
-    : [];
-  const result = { form, target: target.name };
-  switch (form) {
-    case 'container':
-      return { ...result, bytes: writeContainer(ctx), warnings };
-    case 'inplace':
-      return { ...result, bytes: writeInplace(ctx), warnings: [...warnings, ...efiWarnings(bz)] };
-    case 'vmlinux': {
-      const written = writeVmlinux(ctx, inner?.elf ?? new Uint8Array(0));
-      return { ...result, bytes: written.bytes, warnings: written.warnings };
-    }
-  }
+  const { parts, warnings } = writeForm(ctx, form, inner?.elf);
+  let whole: Uint8Array | undefined;
+  return {
+    parts,
+    size: parts.reduce((sum, part) => sum + part.length, 0),
+    get bytes() {
+      return (whole ??= parts.length === 1 && parts[0] ? parts[0] : concat(parts));
+    },
+    form,
+    target: target.name,
+    warnings: [...placementWarnings(ctx), ...warnings],
+  };
 }
 
-const efiWarnings = (bz: BzImage): string[] =>
-  bz.pe ? ['the output is no EFI executable any more: no EFI stub, no Secure Boot, no kexec signature check'] : [];
+function writeForm(ctx: FormContext, form: Form, vmlinux: Uint8Array | undefined): WrittenForm {
+  if (form === 'container') return writeContainer(ctx);
+  if (form === 'inplace') return writeInplace(ctx);
+  if (vmlinux === undefined) throw new Error('the vmlinux form needs the payload');
+  return writeVmlinux(ctx, vmlinux);
+}
+
+const placementWarnings = ({ placement }: FormContext): string[] =>
+  placement.initSizeGuessed
+    ? ['the setup_header is older than protocol 2.10 and has no init_size: the reserved memory is a guess']
+    : [];
 
 async function openPayload(bz: BzImage): Promise<{ elf: Uint8Array; facts: PayloadFacts }> {
   if (bz.payload === undefined) {

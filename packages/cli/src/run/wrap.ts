@@ -16,7 +16,7 @@ export async function runWrap(args: WrapArgs): Promise<void> {
   const slow = args['inspect-payload'] || args.form === 'vmlinux';
   const work = () => wrap(input, wrapOptions);
   const result = slow ? await withProgress('decompressing', work) : await work();
-  await writeOutput(path, result.bytes, options);
+  await writeOutput(path, result.parts, options);
   if (args.json) writeStderr(jsonText(summaryDocument(args, path, input.length, result)));
   else writeStderr(warningText(result) + (args.quiet ? '' : summaryText(args, path, input.length, result)));
 }
@@ -44,12 +44,17 @@ const warningText = ({ warnings }: WrapResult): string => {
   return warnings.map((warning) => `${paint.bold('bzelf:')} ${paint.yellow('warning:')} ${warning}\n`).join('');
 };
 
-function summaryText({ in: input }: WrapArgs, path: string, size: number, { bytes, form, target }: WrapResult): string {
+function summaryText(
+  { in: input }: WrapArgs,
+  path: string,
+  size: number,
+  { size: written, form, target }: WrapResult,
+): string {
   const name = path === '-' ? 'stdout' : path;
-  return `${name}: ${form} for ${target}, ${sizeText(bytes.length)} (${input === '-' ? 'stdin' : input}: ${sizeText(size)})\n`;
+  return `${name}: ${form} for ${target}, ${sizeText(written)} (${input === '-' ? 'stdin' : input}: ${sizeText(size)})\n`;
 }
 
 function summaryDocument({ in: input }: WrapArgs, path: string, size: number, result: WrapResult) {
-  const { form, target, bytes, warnings } = result;
-  return { schema: 'bzelf.wrap/1', input, inputSize: size, output: path, form, target, size: bytes.length, warnings };
+  const { form, target, warnings } = result;
+  return { schema: 'bzelf.wrap/1', input, inputSize: size, output: path, form, target, size: result.size, warnings };
 }

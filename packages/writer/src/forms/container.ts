@@ -1,7 +1,8 @@
-import { addBytes, alignUp, hex, phys, type PhysAddr } from '@bzelf/bytes';
+import { addBytes, alignUp, concat, hex, phys, type PhysAddr } from '@bzelf/bytes';
 import {
   EM_386,
   EM_X86_64,
+  elfParts,
   ET_EXEC,
   findBootHeaders,
   PF_R,
@@ -12,7 +13,6 @@ import {
   planElf,
   PT_NULL,
   sealElfBootChecksum,
-  writeElf,
   type ElfPlan,
   type ElfSpec,
   type Piece,
@@ -27,20 +27,36 @@ import { codeLength, loadedImage, LOWEST_LOAD, type KernelPlacement } from '../p
 import { STUB } from '../stub/index.js';
 import type { LoaderTarget } from '../targets/index.js';
 import { containerStub, imageMemsz, type PlacedStub } from './container-stub.js';
-import type { FormContext, Offsets } from './context.js';
+import type { FormContext, Offsets, WrittenForm } from './context.js';
 import { kept, loadSegment, mirrored, noteSection, noteSegment, PAGE, type LoadedBytes, type Part } from './parts.js';
 
 /** Behind the last byte in which any loader looks for a Multiboot 2 header. */
 const PROBE_WINDOW = 0x8000;
 
-export function writeContainer(ctx: FormContext): Uint8Array {
+export function writeContainer(ctx: FormContext): WrittenForm {
   const hash = sha256(ctx.input);
-  let file = writeElf(planContainer(ctx, hash, 0));
+  let parts = elfParts(planContainer(ctx, hash, 0));
   const own = Number(ctx.target.multiboot !== undefined) + Number(ctx.target.multiboot2 === true);
-  if (findBootHeaders(file).length !== own) {
+  if (findBootHeaders(start(parts)).length !== own) {
     // The kernel holds bytes that a loader would take for a header: move it out of their sight.
-    file = writeElf(planContainer(ctx, hash, PROBE_WINDOW));
+    parts = elfParts(planContainer(ctx, hash, PROBE_WINDOW));
   }
+  return { parts: ctx.target.checksum ? [sealed(concat(parts))] : parts, warnings: [] };
+}
+
+/** The first bytes of the file, as many as any loader searches for a header. */
+function start(parts: readonly Uint8Array[]): Uint8Array {
+  let end = 0;
+  return concat(
+    parts.map((part) => {
+      const head = part.subarray(0, Math.max(0, PROBE_WINDOW - end));
+      end += part.length;
+      return head;
+    }),
+  );
+}
+
+function sealed(file: Uint8Array): Uint8Array {
   sealElfBootChecksum(file);
   return file;
 }
@@ -204,7 +220,7 @@ function containerNotes(ctx: FormContext, { hash, offsets, stub, entry32, entry6
     }),
     ...payload.carried,
   ];
-  return notesPiece([...notes, ...elfBootNotes(bz)]);
+  return notesPiece([...notes, ...elfBootNotes(bz, { checksum: target.checksum === true })]);
 }
 
 function protocolsOf(target: LoaderTarget): StubProtocol[] {

@@ -14,6 +14,12 @@ export interface FormContext {
   readonly payload: PayloadFacts;
 }
 
+/** A written file, in runs that lie one behind the other. */
+export interface WrittenForm {
+  readonly parts: readonly Uint8Array[];
+  readonly warnings: readonly string[];
+}
+
 /** File offsets that addresses and notes speak of. Sizes do not depend on them, so the second round settles them. */
 export interface Offsets {
   readonly multiboot: number;

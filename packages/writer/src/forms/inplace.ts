@@ -20,7 +20,7 @@ import { bzImageEntries, ENTRY_64_OFFSET } from '../entries.js';
 import { fail } from '../errors.js';
 import { bzelfNotes, elfBootNotes, notesPiece, sha256 } from '../notes.js';
 import { codeLength } from '../placement.js';
-import type { FormContext } from './context.js';
+import type { FormContext, WrittenForm } from './context.js';
 import { kept, loadSegment, mirrored, noteSection, noteSegment } from './parts.js';
 
 const CRC_SIZE = 4;
@@ -32,7 +32,7 @@ const SENTINEL = 0x1ef;
  * The same bzImage with an ELF header and two program headers over its boot sector, which no loader of the boot
  * protocol runs. Notes and section headers follow the last byte of the input.
  */
-export function writeInplace(ctx: FormContext): Uint8Array {
+export function writeInplace(ctx: FormContext): WrittenForm {
   const { bz, options } = ctx;
   if (bz.pe && !options.allowEfiLoss) {
     throw fail('writer/efi-loss', {
@@ -45,8 +45,10 @@ export function writeInplace(ctx: FormContext): Uint8Array {
   const file = writeElf(planInplace(ctx));
   if (carriesCrc(bz)) fixCrc(file, bz.protectedMode.offset + bz.protectedMode.size);
   sealElfBootChecksum(file);
-  return file;
+  return { parts: [file], warnings: bz.pe ? [EFI_LOST] : [] };
 }
+
+const EFI_LOST = 'the output is no EFI executable any more: no EFI stub, no Secure Boot, no kexec signature check';
 
 const carriesCrc = ({ crc }: BzImage): boolean => crc.state === 'good' || crc.state === 'signed';
 
@@ -96,7 +98,7 @@ function inplaceNotes(ctx: FormContext, headers: number, load: PhysAddr): Piece 
     }),
     ...payload.carried,
   ];
-  return notesPiece([...notes, ...elfBootNotes(bz)]);
+  return notesPiece([...notes, ...elfBootNotes(bz, { checksum: true })]);
 }
 
 /** The overwritten bytes travel in the note: the boot sector's head, and the CRC. */

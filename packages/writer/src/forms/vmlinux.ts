@@ -18,7 +18,7 @@ import {
 import { vmlinuxEntries } from '../entries-vmlinux.js';
 import { fail } from '../errors.js';
 import { bzelfNotes, elfBootNotes } from '../notes.js';
-import type { FormContext } from './context.js';
+import type { FormContext, WrittenForm } from './context.js';
 
 /** Xen notes by type. Source: Xen public/elfnote.h. */
 const XEN_ENTRY = 1;
@@ -29,7 +29,7 @@ const XEN_PHYS32_ENTRY = 18;
  * The inner kernel as an ELF of its own: every byte, address and header of it as it was, but for one PT_NOTE that
  * lists the kernel's notes and ours, because loaders look at one PT_NOTE only (which one differs).
  */
-export function writeVmlinux(ctx: FormContext, vmlinux: Uint8Array): { bytes: Uint8Array; warnings: string[] } {
+export function writeVmlinux(ctx: FormContext, vmlinux: Uint8Array): WrittenForm {
   const elf = readElf(vmlinux);
   const inner = readNotes(elf);
   const has = (type: number) => inner.some((note) => note.owner === 'Xen' && note.type === type);
@@ -45,10 +45,13 @@ export function writeVmlinux(ctx: FormContext, vmlinux: Uint8Array): { bytes: Ui
     : ['the kernel has no PVH entry note (CONFIG_PVH): loaders that take only PVH will refuse this file'];
 
   const entries = vmlinuxEntries(ctx.bz, elf, inner);
-  const own = [...bzelfNotes({ ...ctx, form: 'vmlinux', entries, payloadOffset: 0 }), ...elfBootNotes(ctx.bz)];
+  const own = [
+    ...bzelfNotes({ ...ctx, form: 'vmlinux', entries, payloadOffset: 0 }),
+    ...elfBootNotes(ctx.bz, { checksum: true }),
+  ];
   const bytes = addNotes(elf, vmlinux, inner, own);
   sealElfBootChecksum(bytes);
-  return { bytes, warnings };
+  return { parts: [bytes], warnings };
 }
 
 /** One blob: QEMU wants type 18 before it walks anything else; then ours; then the other notes of the kernel. */

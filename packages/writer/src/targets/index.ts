@@ -19,6 +19,8 @@ export interface LoaderTarget {
   /** Multiboot 1 header: loaded by ELF program headers, or by the address fields (flag 16). */
   readonly multiboot?: 'elf' | 'addresses';
   readonly multiboot2?: boolean;
+  /** ELFBoot note 3, which takes a pass over the whole image and which only these loaders verify. */
+  readonly checksum?: boolean;
 }
 
 // prettier-ignore
@@ -36,7 +38,7 @@ export const TARGETS: readonly LoaderTarget[] = [
   { name: 'universal',  doc: 'PVH and Multiboot 1 by addresses in one ELF64: QEMU, GRUB, iPXE, Xen, Firecracker',
     forms: ['container'], class: 64, entry: 'bimodal', layout: 'stub-first', xenNotes: [18], multiboot: 'addresses' },
   { name: 'elfboot32',  doc: 'coreboot, SeaBIOS, FILO, Etherboot: ELF32 with ELFBoot notes and checksum',
-    forms: ['container'], class: 32, entry: 'protected32', layout: 'kernel-first', xenNotes: [] },
+    forms: ['container'], class: 32, entry: 'protected32', layout: 'kernel-first', xenNotes: [], checksum: true },
   { name: 'uboot',      doc: 'U-Boot bootelf, by sections or by program headers (-p)',
     forms: ['container'], class: 32, entry: 'protected32', layout: 'kernel-first', xenNotes: [] },
   { name: 'xen-pv',     doc: 'Xen PV domain builders: the inner vmlinux with its own Xen notes',
