@@ -28,6 +28,10 @@ const JUDGES = [
   { proof: 'mformat',                         package: 'mtools',          use: 'GRUB media' },
   { proof: 'kexec',                           package: 'kexec-tools',     use: 'booting by kexec, inside QEMU' },
   { proof: 'busybox',                         package: 'busybox-static',  use: 'the initrd that runs kexec' },
+  { proof: 'make',                            package: 'make',            use: 'the make fragment for kernel trees' },
+  { proof: 'shellcheck',                      package: 'shellcheck',      use: 'the hooks of kernel packages' },
+  { proof: 'kernel-install',                  package: 'systemd',         use: 'the plugin for kernel-install' },
+  { proof: 'virt-xml-validate',               package: 'libvirt-clients', use: 'libvirt domains' },
 ];
 
 function main(words) {

@@ -19,6 +19,7 @@ const sources = {
   },
 };
 
+const hookText = (name) => readFileSync(join(here, 'hooks', name), 'utf8');
 const manifest = (name) => JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
 
 await build({
@@ -46,6 +47,7 @@ await build({
     'import.meta.url': '__bundleUrl',
     // yargs asks when it is loaded, and opening process.stdout takes 2 ms; main.ts sets the width when help is wanted.
     'process.stdout.columns': 'undefined',
+    __HOOKS__: JSON.stringify({ hook: hookText('bzelf-hook'), config: hookText('bzelf.conf') }),
     __VERSION__: JSON.stringify(manifest('cli').version),
   },
 });

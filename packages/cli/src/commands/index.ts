@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { extractCommand } from './extract.js';
 import { infoCommand } from './info.js';
+import { initHooksCommand } from './init-hooks.js';
 import { mapCommand } from './map.js';
 import { notesCommand } from './notes.js';
 import { planCommand } from './plan.js';
@@ -18,4 +19,5 @@ export const COMMANDS = [
   mapCommand,
   planCommand,
   targetsCommand,
+  initHooksCommand,
 ] as unknown as readonly CommandModule[];
