@@ -15,3 +15,10 @@ export {
 export { FORMS, OPERATIONS, operation, type Encoding, type Form } from './isa/form.js';
 export { FLAG_EFFECTS, flagLetters, flagMask, NO_FLAGS, undefinedByCount, type FlagEffect } from './isa/flags.js';
 export { type IsaRow } from './isa/row.js';
+export { Cpu, type Semantics } from './cpu/cpu.js';
+export { VECTOR } from './cpu/exception.js';
+export { ATTRIBUTE, REGISTER, SEGMENT, STATE_ROWS, STATE_SIZE, WORD } from './cpu/state.js';
+export { Interpreter, type Exit } from './interpreter.js';
+export { SEMANTICS } from './instructions/index.js';
+export { FlatMemory, type FlatRange } from './memory/flat.js';
+export { MemoryFault, PAGE_FAULT, type Memory } from './memory/memory.js';

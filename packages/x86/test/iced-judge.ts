@@ -127,6 +127,7 @@ const CENTAUR = /^(XSTORE|XSHA|XCRYPT|MONTMUL|CCS_|UNDOC)/;
 const HINT = /^(PREFETCH|CLDEMOTE)/;
 
 function compareName(form: Form, name: string, theirs: iced.Instruction): string | undefined {
+  if (form.name === 'XCHG' && name === 'PAUSE') return undefined; // F3 REX.B 90: processors exchange
   if (form.name === 'NOP' && HINT.test(name)) return undefined;
   const string = STRING.exec(name)?.[1];
   const ours = form.names[(lanes[LANE.size] ?? 0) >> 2] ?? '';

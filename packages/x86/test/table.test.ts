@@ -1,5 +1,6 @@
 import { FLAG_EFFECTS, FORMS, OPERATIONS } from '../src/index';
 import { closeness, opcodesOf, rangesOf } from '../src/decode/tables';
+import { FORM_SEMANTICS } from '../src/instructions/index';
 import { STATUS_FLAGS } from '../src/isa/flags';
 
 test('no two rows claim the same bytes with equal right', () => {
@@ -39,4 +40,11 @@ test.each([...FLAG_EFFECTS])(
 test('operation 0 is none, and every operation is one name', () => {
   expect(OPERATIONS[0]).toBe('(bad)');
   expect(new Set(OPERATIONS).size).toBe(OPERATIONS.length);
+});
+
+test('every row that is neither `sys` nor `todo` has semantics', () => {
+  const missing = FORMS.slice(1).filter(
+    ({ index, attributes }) => !attributes.has('sys') && !attributes.has('todo') && FORM_SEMANTICS[index] === undefined,
+  );
+  expect(missing.map(({ row }) => row.join(' ; '))).toEqual([]);
 });

@@ -12,6 +12,7 @@ import {
   GROUPS,
   NOP_90,
   OPCODES,
+  PAUSE_90,
   SHAPE_RM,
   SHAPE_RM_IB,
   VEX_MAPS,
@@ -59,12 +60,12 @@ export class Decoder {
 
   /**
    * Decodes the instruction at `code[at]` into the lanes from `out[base]` and returns its length, or one of the DECODE_ values, when the
-   * lanes are not to be used. Bytes from `end` on are not looked at.
+   * lanes are not to be used. Bytes from `end` on do not count, whatever they are.
    */
   decode(code: Uint8Array, at: number, end: number, codeSize: CodeSize, out: Int32Array, base: number): number {
     let start = at;
     let limit = end;
-    if (at + SLACK > code.length || at + SLACK > end) {
+    if (at + SLACK > code.length) {
       this.staging.fill(0).set(code.subarray(at, Math.min(end, at + SLACK)));
       this.code = this.staging;
       start = 0;
@@ -101,7 +102,10 @@ export class Decoder {
       return false;
     }
     if (bits & FORM_BIT.modrm) this.readModrm(bits, out, base);
-    else out[base + LANE.base] = -1;
+    else {
+      out[base + LANE.base] = -1;
+      out[base + LANE.segment] = this.override >= 0 ? this.override : SEG.DS; // of XLAT
+    }
     out[base + LANE.form] = form;
     out[base + LANE.op] = FORM_OP[form] as number;
     out[base + LANE.size] = this.operandSize;
@@ -199,7 +203,7 @@ export class Decoder {
       if (form < 0) form = FANS[8 * (-1 - form) + (modrm & 7)] as number;
       if (form === 0) this.position += hasModrm;
     }
-    if (this.rex & 1 && form === NOP_90) form = XCHG_90;
+    if (this.rex & 1 && (form === NOP_90 || form === PAUSE_90)) form = XCHG_90;
     this.form = form;
     return form !== 0;
   }

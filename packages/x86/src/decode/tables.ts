@@ -132,8 +132,9 @@ const formNamed = (name: string, encoding: string): number => {
   return form.index;
 };
 
-/** 90 is NOP unless REX.B makes it XCHG r8, rAX; F3 90 is PAUSE whatever REX says. */
+/** 90 is NOP, and PAUSE after F3, unless REX.B makes it XCHG r8, rAX (so do processors; iced-x86 keeps PAUSE). */
 export const NOP_90 = formNamed('NOP', '90');
+export const PAUSE_90 = formNamed('PAUSE', 'F3 90');
 export const XCHG_90 = formNamed('XCHG', '90+r');
 /** The shapes that EVEX and XOP share with VEX. */
 export const SHAPE_RM = formNamed('VEX', 'VEX any 0F ** /r');

@@ -1,0 +1,367 @@
+import { HIGH_BYTE, KIND, LANE, LANES, PREFIX, RIP, SEG } from '../decode/lanes.js';
+import { AF, CF, OF, PF, SF, ZF } from '../isa/flags.js';
+import { type Memory } from '../memory/memory.js';
+import { GUEST_EXCEPTION, VECTOR } from './exception.js';
+import { ATTRIBUTE, REGISTER, SEGMENT, STATE_SIZE, WORD } from './state.js';
+
+/**
+ * What the semantics of instructions are written with: operands, addresses, flags and the stack of one CPU, over its state block. Values are a
+ * low word that is returned and, for 8 bytes, a high word left in `high`; bytes and words are zero-extended.
+ */
+export class Cpu {
+  readonly words: Int32Array;
+  private readonly halves: Uint16Array;
+  private readonly bytes: Uint8Array;
+  readonly lanes = new Int32Array(LANES);
+  high = 0;
+  /** Offset of the memory operand in its segment, as `address` left it. */
+  offsetLo = 0;
+  offsetHi = 0;
+  is64 = false;
+  /** How many iterations a REP may do before it has to come back. */
+  repeatLimit = 0x7fffffff;
+  /** Iterations of REP that the instruction in hand has done. */
+  iterations = 0;
+
+  constructor(
+    readonly memory: Memory,
+    buffer: ArrayBufferLike = new ArrayBuffer(STATE_SIZE),
+    at = 0,
+  ) {
+    this.words = new Int32Array(buffer, at, STATE_SIZE / 4);
+    this.halves = new Uint16Array(buffer, at, STATE_SIZE / 2);
+    this.bytes = new Uint8Array(buffer, at, STATE_SIZE);
+  }
+
+  word(index: number): number {
+    return this.words[index] as number;
+  }
+
+  lane(index: number): number {
+    return this.lanes[index] as number;
+  }
+
+  // registers
+
+  register(number: number, size: number): number {
+    switch (size) {
+      case 1:
+        return this.bytes[number < HIGH_BYTE ? 8 * number : 8 * (number - HIGH_BYTE) + 1] as number;
+      case 2:
+        return this.halves[4 * number] as number;
+      case 4:
+        return this.words[2 * number] as number;
+      default:
+        this.high = this.words[2 * number + 1] as number;
+        return this.words[2 * number] as number;
+    }
+  }
+
+  /** Writing 4 bytes clears the upper half, as in 64-bit mode; outside of it the upper half is always 0. */
+  setRegister(number: number, size: number, lo: number, hi: number): void {
+    switch (size) {
+      case 1:
+        this.bytes[number < HIGH_BYTE ? 8 * number : 8 * (number - HIGH_BYTE) + 1] = lo;
+        return;
+      case 2:
+        this.halves[4 * number] = lo;
+        return;
+      case 4:
+        this.words[2 * number] = lo;
+        this.words[2 * number + 1] = 0;
+        return;
+      default:
+        this.words[2 * number] = lo;
+        this.words[2 * number + 1] = hi;
+    }
+  }
+
+  // operands
+
+  get operandSize(): number {
+    return this.lanes[LANE.size] as number;
+  }
+
+  sizeOf(operand: number): number {
+    return this.lanes[LANE.size0 + 3 * operand] as number;
+  }
+
+  isMemory(operand: number): boolean {
+    return this.lanes[LANE.kind0 + 3 * operand] === KIND.mem;
+  }
+
+  read(operand: number): number {
+    const lane = LANE.kind0 + 3 * operand;
+    const size = this.lane(lane + 2);
+    switch (this.lane(lane)) {
+      case KIND.reg:
+        return this.register(this.lane(lane + 1), size);
+      case KIND.mem:
+        this.address();
+        return this.load(size, false);
+      case KIND.sreg:
+        this.high = 0;
+        return this.word(WORD.segments + SEGMENT.words * this.lane(lane + 1)) & 0xffff;
+      default:
+        return this.immediate(this.sizeOf(0));
+    }
+  }
+
+  /** Cut to `size` bytes. */
+  immediate(size: number): number {
+    const lo = this.lane(LANE.immLo);
+    this.high = this.lane(LANE.immHi);
+    return size === 1 ? lo & 0xff : size === 2 ? lo & 0xffff : lo;
+  }
+
+  /** Reads an operand that will be written by `writeBack`; nothing can fault after it. */
+  readToModify(operand: number): number {
+    const lane = LANE.kind0 + 3 * operand;
+    if (this.lane(lane) !== KIND.mem) return this.register(this.lane(lane + 1), this.lane(lane + 2));
+    this.address();
+    return this.load(this.lane(lane + 2), true);
+  }
+
+  /** Writes an operand whose address `readToModify` or `address` has found. */
+  writeBack(operand: number, lo: number, hi: number): void {
+    const lane = LANE.kind0 + 3 * operand;
+    const size = this.lane(lane + 2);
+    if (this.lane(lane) === KIND.mem) this.store(size, lo, hi);
+    else this.setRegister(this.lane(lane + 1), size, lo, hi);
+  }
+
+  write(operand: number, lo: number, hi: number): void {
+    if (this.isMemory(operand)) this.address();
+    this.writeBack(operand, lo, hi);
+  }
+
+  // addresses
+
+  /** The offset of the memory operand, cut to the address size. */
+  address(): void {
+    const lanes = this.lanes;
+    const base = lanes[LANE.base] as number;
+    const index = lanes[LANE.index] as number;
+    let lo = lanes[LANE.dispLo] as number;
+    let hi = lanes[LANE.dispHi] as number;
+    if (base >= 0) {
+      const at = base === RIP ? WORD.rip : 2 * base;
+      const baseLo = this.word(at);
+      const sum = (lo >>> 0) + (baseLo >>> 0);
+      hi = (hi + this.word(at + 1) + (sum > 0xffffffff ? 1 : 0)) | 0;
+      lo = sum | 0;
+    }
+    if (index >= 0) {
+      const scale = lanes[LANE.scale] as number;
+      const indexLo = this.word(2 * index);
+      const indexHi =
+        scale === 0 ? this.word(2 * index + 1) : (this.word(2 * index + 1) << scale) | (indexLo >>> (32 - scale));
+      const sum = (lo >>> 0) + ((indexLo << scale) >>> 0);
+      hi = (hi + indexHi + (sum > 0xffffffff ? 1 : 0)) | 0;
+      lo = sum | 0;
+    }
+    this.setOffset(lo, hi);
+  }
+
+  setOffset(lo: number, hi: number): void {
+    const size = this.lane(LANE.address);
+    this.offsetLo = size === 2 ? lo & 0xffff : lo;
+    this.offsetHi = size === 8 ? hi : 0;
+  }
+
+  load(size: number, write: boolean): number {
+    return this.loadAt(this.lane(LANE.segment), this.offsetLo, this.offsetHi, size, write);
+  }
+
+  store(size: number, lo: number, hi: number): void {
+    this.storeAt(this.lane(LANE.segment), this.offsetLo, this.offsetHi, size, lo, hi);
+  }
+
+  loadAt(segment: number, lo: number, hi: number, size: number, write: boolean): number {
+    this.linear(segment, lo, hi, size, write);
+    const value = this.memory.load(this.linearLo, this.linearHi, size, write);
+    if (size === 8) this.high = this.memory.high;
+    return value;
+  }
+
+  storeAt(segment: number, lo: number, hi: number, size: number, valueLo: number, valueHi: number): void {
+    this.linear(segment, lo, hi, size, true);
+    this.memory.store(this.linearLo, this.linearHi, size, valueLo, valueHi);
+  }
+
+  linearLo = 0;
+  linearHi = 0;
+
+  /** Segmentation: checks the offset against the segment and leaves the linear address in `linearLo`, `linearHi`. */
+  linear(segment: number, lo: number, hi: number, size: number, write: boolean): void {
+    const at = WORD.segments + SEGMENT.words * segment;
+    if (!this.is64) {
+      this.checkSegment(segment, at, lo, size, write);
+      this.linearLo = (lo + this.word(at + SEGMENT.baseLo)) | 0;
+      this.linearHi = 0;
+      return;
+    }
+    this.linearLo = lo;
+    this.linearHi = hi;
+    if (segment >= SEG.FS) {
+      const sum = (lo >>> 0) + (this.word(at + SEGMENT.baseLo) >>> 0);
+      this.linearLo = sum | 0;
+      this.linearHi = (hi + this.word(at + SEGMENT.baseHi) + (sum > 0xffffffff ? 1 : 0)) | 0;
+    }
+    // canonical: bits 47 to 63 alike, of the last byte too
+    const top = this.linearHi >> 15;
+    const straddles = this.linearHi === 0x7fff && this.linearLo >>> 0 > 0x1_0000_0000 - size;
+    if ((top !== 0 && top !== -1) || straddles) throw this.raise(segment === SEG.SS ? VECTOR.SS : VECTOR.GP, 0);
+  }
+
+  private checkSegment(segment: number, at: number, lo: number, size: number, write: boolean): void {
+    const attributes = this.word(at + SEGMENT.attributes);
+    const limit = this.word(at + SEGMENT.limit) >>> 0;
+    const last = (lo >>> 0) + size - 1;
+    const isCode = (attributes & ATTRIBUTE.code) !== 0;
+    const isDown = !isCode && (attributes & ATTRIBUTE.expandDown) !== 0;
+    const top = attributes & ATTRIBUTE.big ? 0xffffffff : 0xffff;
+    const inside = isDown ? lo >>> 0 > limit && last <= top : last <= limit;
+    const usable = (attributes & ATTRIBUTE.present) !== 0;
+    const allowed = write
+      ? !isCode && (attributes & ATTRIBUTE.writable) !== 0
+      : !isCode || (attributes & ATTRIBUTE.readable) !== 0;
+    if (!inside || !usable || !allowed) throw this.raise(segment === SEG.SS ? VECTOR.SS : VECTOR.GP, 0);
+  }
+
+  // exceptions
+
+  /** `throw cpu.raise(…)`: the exception goes to the state block, the interpreter ends the instruction. */
+  raise(vector: number, errorCode = -1): typeof GUEST_EXCEPTION {
+    this.words[WORD.vector] = vector;
+    this.words[WORD.errorCode] = errorCode;
+    return GUEST_EXCEPTION;
+  }
+
+  // flags
+
+  /** CF, AF and OF as given (0 or 1), ZF SF PF from the result, which is sign-extended here. */
+  setFlags(cf: number, af: number, of: number, size: number, lo: number, hi: number): void {
+    const words = this.words;
+    words[WORD.eflags] = (this.word(WORD.eflags) & ~(CF | AF | OF)) | cf | (af << 4) | (of << 11);
+    this.setResult(size, lo, hi);
+  }
+
+  setResult(size: number, lo: number, hi: number): void {
+    const words = this.words;
+    const signed = size === 1 ? (lo << 24) >> 24 : size === 2 ? (lo << 16) >> 16 : lo;
+    words[WORD.lazy] = 1;
+    words[WORD.result] = signed;
+    words[WORD.result + 1] = size === 8 ? hi : signed >> 31;
+  }
+
+  /** EFLAGS with everything in it; `lazy` is 0 afterwards. */
+  flags(): number {
+    const words = this.words;
+    let flags = this.word(WORD.eflags);
+    if (this.word(WORD.lazy) === 0) return flags;
+    const lo = this.word(WORD.result);
+    const hi = this.word(WORD.result + 1);
+    flags &= ~(ZF | SF | PF);
+    if ((lo | hi) === 0) flags |= ZF;
+    if (hi < 0) flags |= SF;
+    if (evenParity(lo)) flags |= PF;
+    words[WORD.eflags] = flags;
+    words[WORD.lazy] = 0;
+    return flags;
+  }
+
+  /** Sets the flags of `mask` to those of `value`. */
+  changeFlags(mask: number, value: number): void {
+    this.words[WORD.eflags] = (this.flags() & ~mask) | (value & mask);
+  }
+
+  get carry(): number {
+    return this.word(WORD.eflags) & 1;
+  }
+
+  // stack
+
+  get stackSize(): number {
+    if (this.is64) return 8;
+    return this.word(WORD.segments + SEGMENT.words * SEG.SS + SEGMENT.attributes) & ATTRIBUTE.big ? 4 : 2;
+  }
+
+  push(size: number, lo: number, hi: number): void {
+    this.moveStack(-size);
+    this.storeAt(SEG.SS, this.stackLo, this.stackHi, size, lo, hi);
+    this.setRegister(REGISTER.rsp, this.stackSize, this.stackLo, this.stackHi);
+  }
+
+  /** The value at rSP; the caller moves rSP with `dropStack` once nothing can fault any more. */
+  peekStack(size: number, skip = 0): number {
+    this.moveStack(skip);
+    return this.loadAt(SEG.SS, this.stackLo, this.stackHi, size, false);
+  }
+
+  dropStack(count: number): void {
+    this.moveStack(count);
+    this.setRegister(REGISTER.rsp, this.stackSize, this.stackLo, this.stackHi);
+  }
+
+  stackLo = 0;
+  stackHi = 0;
+
+  /** rSP + count in `stackLo` and `stackHi`, cut to the size of the stack pointer. */
+  moveStack(count: number): void {
+    const size = this.stackSize;
+    const lo = this.word(2 * REGISTER.rsp);
+    const sum = (lo >>> 0) + (count >>> 0);
+    this.stackLo = size === 2 ? sum & 0xffff : sum | 0;
+    this.stackHi = size === 8 ? (this.word(2 * REGISTER.rsp + 1) + (count >> 31) + (sum > 0xffffffff ? 1 : 0)) | 0 : 0;
+  }
+
+  // control flow
+
+  /** Continues at an offset of `size` bytes. #GP(0) when it is not canonical, or past the limit of CS. */
+  jump(lo: number, hi: number, size: number): void {
+    const offsetLo = size === 2 ? lo & 0xffff : lo;
+    const offsetHi = size === 8 ? hi : 0;
+    this.checkJump(offsetLo, offsetHi);
+    this.words[WORD.rip] = offsetLo;
+    this.words[WORD.rip + 1] = offsetHi;
+  }
+
+  checkJump(lo: number, hi: number): void {
+    if (this.is64) {
+      const top = hi >> 15;
+      if (top !== 0 && top !== -1) throw this.raise(VECTOR.GP, 0);
+    } else if (lo >>> 0 > this.word(WORD.segments + SEGMENT.words * SEG.CS + SEGMENT.limit) >>> 0)
+      throw this.raise(VECTOR.GP, 0);
+  }
+
+  /** rIP plus the immediate. */
+  jumpRelative(): void {
+    const lo = this.lane(LANE.immLo);
+    const sum = (this.word(WORD.rip) >>> 0) + (lo >>> 0);
+    const hi = (this.word(WORD.rip + 1) + this.lane(LANE.immHi) + (sum > 0xffffffff ? 1 : 0)) | 0;
+    this.jump(sum | 0, hi, this.operandSize);
+  }
+
+  startLo = 0;
+  startHi = 0;
+
+  /** Makes the instruction in hand the next one again. */
+  again(): void {
+    this.words[WORD.rip] = this.startLo;
+    this.words[WORD.rip + 1] = this.startHi;
+  }
+
+  get repeats(): boolean {
+    return (this.lane(LANE.prefixes) & (PREFIX.rep | PREFIX.repne)) !== 0;
+  }
+}
+
+/** PF of the low byte. */
+export function evenParity(lo: number): boolean {
+  const folded = lo ^ (lo >> 4);
+  return ((0x9669 >> (folded & 15)) & 1) === 1;
+}
+
+/** What an instruction does. Operands are in the lanes, rIP is already that of the next instruction. */
+export type Semantics = (cpu: Cpu) => void;

@@ -1,0 +1,105 @@
+import { type Cpu, type Semantics } from '../cpu/cpu.js';
+import { REGISTER, WORD } from '../cpu/state.js';
+import { LANE, PREFIX, SEG } from '../decode/lanes.js';
+import { DF, ZF } from '../isa/flags.js';
+import { sub } from './alu.js';
+
+const { rax, rcx, rsi, rdi } = REGISTER;
+
+/** Moves rSI or rDI by one element in the direction of DF. */
+function advance(cpu: Cpu, register: number, size: number): void {
+  const address = cpu.lane(LANE.address);
+  const step = cpu.word(WORD.eflags) & DF ? -size : size;
+  const lo = cpu.register(register, address);
+  const sum = (lo >>> 0) + (step >>> 0);
+  cpu.setRegister(register, address, sum | 0, (cpu.high + (step >> 31) + (sum > 0xffffffff ? 1 : 0)) | 0);
+}
+
+function loadSource(cpu: Cpu, size: number): number {
+  const lo = cpu.register(rsi, cpu.lane(LANE.address));
+  return cpu.loadAt(cpu.lane(LANE.segment), lo, cpu.lane(LANE.address) === 8 ? cpu.high : 0, size, false);
+}
+
+/** The destination is in ES, whatever the prefixes say. */
+function loadDestination(cpu: Cpu, size: number): number {
+  const lo = cpu.register(rdi, cpu.lane(LANE.address));
+  return cpu.loadAt(SEG.ES, lo, cpu.lane(LANE.address) === 8 ? cpu.high : 0, size, false);
+}
+
+function storeDestination(cpu: Cpu, size: number, valueLo: number, valueHi: number): void {
+  const lo = cpu.register(rdi, cpu.lane(LANE.address));
+  cpu.storeAt(SEG.ES, lo, cpu.lane(LANE.address) === 8 ? cpu.high : 0, size, valueLo, valueHi);
+}
+
+type Iteration = (cpu: Cpu, size: number) => void;
+
+const movs: Iteration = (cpu, size) => {
+  const lo = loadSource(cpu, size);
+  storeDestination(cpu, size, lo, cpu.high);
+  advance(cpu, rsi, size);
+  advance(cpu, rdi, size);
+};
+const stos: Iteration = (cpu, size) => {
+  const lo = cpu.register(rax, size);
+  storeDestination(cpu, size, lo, cpu.high);
+  advance(cpu, rdi, size);
+};
+const lods: Iteration = (cpu, size) => {
+  const lo = loadSource(cpu, size);
+  cpu.setRegister(rax, size, lo, cpu.high);
+  advance(cpu, rsi, size);
+};
+const cmps: Iteration = (cpu, size) => {
+  const a = loadSource(cpu, size);
+  const aHigh = cpu.high;
+  const b = loadDestination(cpu, size);
+  sub(cpu, size, a, aHigh, b, cpu.high);
+  advance(cpu, rsi, size);
+  advance(cpu, rdi, size);
+};
+const scas: Iteration = (cpu, size) => {
+  const b = loadDestination(cpu, size);
+  const bHigh = cpu.high;
+  const a = cpu.register(rax, size);
+  sub(cpu, size, a, cpu.high, b, bHigh);
+  advance(cpu, rdi, size);
+};
+
+/** rCX of the address size, minus one. */
+function countDown(cpu: Cpu): void {
+  const size = cpu.lane(LANE.address);
+  const lo = cpu.register(rcx, size);
+  cpu.setRegister(rcx, size, (lo - 1) | 0, lo === 0 ? cpu.high - 1 : cpu.high);
+}
+
+const countIsZero = (cpu: Cpu): boolean => {
+  const size = cpu.lane(LANE.address);
+  return cpu.register(rcx, size) === 0 && (size !== 8 || cpu.high === 0);
+};
+
+/**
+ * Registers are true after every iteration, so that a fault in the middle leaves an instruction that can go on. After `repeatLimit`
+ * iterations rIP goes back to the instruction.
+ */
+const string =
+  (iteration: Iteration, compares: boolean): Semantics =>
+  (cpu) => {
+    const size = cpu.sizeOf(0);
+    if (!cpu.repeats) return iteration(cpu, size);
+    const wanted = cpu.lane(LANE.prefixes) & PREFIX.rep ? ZF : 0;
+    while (!countIsZero(cpu)) {
+      if (cpu.iterations >= cpu.repeatLimit) return cpu.again();
+      iteration(cpu, size);
+      countDown(cpu);
+      cpu.iterations++;
+      if (compares && (cpu.flags() & ZF) !== wanted) return;
+    }
+  };
+
+export const STRINGS: Readonly<Record<string, Semantics>> = {
+  MOVS: string(movs, false),
+  STOS: string(stos, false),
+  LODS: string(lods, false),
+  CMPS: string(cmps, true),
+  SCAS: string(scas, true),
+};

@@ -1,0 +1,119 @@
+import { type Cpu } from './cpu/cpu.js';
+import { GUEST_EXCEPTION, VECTOR } from './cpu/exception.js';
+import { SEGMENT, WORD } from './cpu/state.js';
+import { Decoder, type CodeSize } from './decode/decoder.js';
+import { DECODE_INVALID, DECODE_TOO_LONG, LANE, MAX_LENGTH, SEG } from './decode/lanes.js';
+import { FORM_GUARD, FORM_SEMANTICS, GUARD } from './instructions/index.js';
+import { MemoryFault, PAGE_FAULT } from './memory/memory.js';
+
+/** Why `run` came back. */
+export type Exit =
+  | { readonly reason: 'budget' }
+  /** An exception is in the state block; rIP is the instruction's, but for the traps #BP and #OF. */
+  | { readonly reason: 'exception'; readonly vector: number; readonly errorCode?: number }
+  /** Decoded, but not implemented; rIP is the instruction's. The form is an index of FORMS. */
+  | { readonly reason: 'unimplemented'; readonly form: number };
+
+/** Tier 0: decodes and executes one instruction after the other. The reference for everything faster. */
+export class Interpreter {
+  private readonly decoder = new Decoder();
+  private readonly code = new Uint8Array(64);
+
+  constructor(readonly cpu: Cpu) {}
+
+  /** Executes until `budget` instructions have retired (iterations of REP count) or something needs attention. */
+  run(budget: number): Exit {
+    const { cpu } = this;
+    cpu.is64 = cpu.word(WORD.codeSize) === 64;
+    cpu.words[WORD.vector] = -1;
+    let left = budget;
+    while (left > 0) {
+      cpu.iterations = 0;
+      cpu.repeatLimit = left;
+      const startLo = cpu.word(WORD.rip);
+      const startHi = cpu.word(WORD.rip + 1);
+      cpu.startLo = startLo;
+      cpu.startHi = startHi;
+      try {
+        const unimplemented = this.instruction(startLo, startHi);
+        if (unimplemented !== undefined) return { reason: 'unimplemented', form: unimplemented };
+      } catch (fault) {
+        this.retire(cpu.iterations);
+        return this.fault(fault, startLo, startHi);
+      }
+      const retired = cpu.iterations > 1 ? cpu.iterations : 1;
+      this.retire(retired);
+      left -= retired;
+    }
+    return { reason: 'budget' };
+  }
+
+  private retire(count: number): void {
+    const { words } = this.cpu;
+    const sum = (this.cpu.word(WORD.count) >>> 0) + count;
+    words[WORD.count] = sum | 0;
+    if (sum > 0xffffffff) words[WORD.count + 1] = this.cpu.word(WORD.count + 1) + 1;
+  }
+
+  /** The form when it is not implemented. */
+  private instruction(startLo: number, startHi: number): number | undefined {
+    const { cpu } = this;
+    const length = this.fetch(startLo, startHi);
+    const next = (startLo >>> 0) + length;
+    cpu.words[WORD.rip] = next | 0;
+    cpu.words[WORD.rip + 1] = cpu.is64 ? (startHi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
+    const form = cpu.lane(LANE.form);
+    const guard = FORM_GUARD[form] as number;
+    if (guard !== GUARD.none) this.checkPrivilege(guard);
+    const semantics = FORM_SEMANTICS[form];
+    if (semantics === undefined) {
+      cpu.words[WORD.rip] = startLo;
+      cpu.words[WORD.rip + 1] = startHi;
+      return form;
+    }
+    semantics(cpu);
+    return undefined;
+  }
+
+  private checkPrivilege(guard: number): void {
+    const { cpu } = this;
+    const cpl = cpu.word(WORD.cpl);
+    const allowed = guard === GUARD.cpl0 ? 0 : (cpu.word(WORD.eflags) >> 12) & 3;
+    if (cpl > allowed) throw cpu.raise(VECTOR.GP, 0);
+  }
+
+  /** Decodes at CS:rIP into the lanes of the CPU; a fetch that faults does so at the first byte that is missing. */
+  private fetch(lo: number, hi: number): number {
+    const { cpu, code } = this;
+    const cs = WORD.segments + SEGMENT.words * SEG.CS;
+    const linear = cpu.is64 ? lo : (lo + cpu.word(cs + SEGMENT.baseLo)) | 0;
+    const available = cpu.memory.fetch(linear, hi, code, MAX_LENGTH);
+    const limit = cpu.is64 ? available : Math.min(available, (cpu.word(cs + SEGMENT.limit) >>> 0) - (lo >>> 0) + 1);
+    const codeSize = cpu.word(WORD.codeSize) as CodeSize;
+    const length = this.decoder.decode(code, 0, limit, codeSize, cpu.lanes, 0);
+    if (length > 0) return length;
+    if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
+    if (length === DECODE_TOO_LONG || limit < available) throw cpu.raise(VECTOR.GP, 0);
+    const missing = (linear >>> 0) + available;
+    throw fetchFault.at(missing | 0, (hi + (missing > 0xffffffff ? 1 : 0)) | 0, PAGE_FAULT.user | PAGE_FAULT.fetch);
+  }
+
+  private fault(fault: unknown, startLo: number, startHi: number): Exit {
+    const { cpu } = this;
+    const { words } = cpu;
+    if (fault instanceof MemoryFault) {
+      words[WORD.cr + 4] = fault.lo;
+      words[WORD.cr + 5] = fault.hi;
+      cpu.raise(VECTOR.PF, fault.errorCode);
+    } else if (fault !== GUEST_EXCEPTION) throw fault;
+    const vector = cpu.word(WORD.vector);
+    const errorCode = cpu.word(WORD.errorCode);
+    if (vector !== VECTOR.OF && vector !== VECTOR.BP) {
+      words[WORD.rip] = startLo;
+      words[WORD.rip + 1] = startHi;
+    }
+    return errorCode < 0 ? { reason: 'exception', vector } : { reason: 'exception', vector, errorCode };
+  }
+}
+
+const fetchFault = new MemoryFault();
