@@ -1,0 +1,157 @@
+/**
+ * Recorded results of a processor, so that the differential test needs none. Only results are kept, as changes to the record, and records are
+ * generated again; a hash of them tells when the generator has changed and the fixture has to be recorded anew (--record).
+ */
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+import { generate, TESTABLE } from './generate';
+import { encodeRecord, RECORD_SIZE, type Patch, type TestRecord, type TestResult } from './record';
+import { type Form } from '../src/index';
+
+const { imul } = Math;
+
+/** Results of `count` records of one form in one mode. */
+interface Block {
+  readonly row: string;
+  readonly mode: number;
+  /** Numbers of the records. */
+  readonly numbers: readonly number[];
+  readonly hash: number;
+  readonly bytes: number;
+}
+
+export const rowOf = (form: Form): string => `${form.row[0]} ; ${form.row[1]}`;
+
+class ByteWriter {
+  private bytes = new Uint8Array(1 << 16);
+  private view = new DataView(this.bytes.buffer);
+  at = 0;
+
+  put(size: 1 | 2 | 4 | 8, value: number | bigint): void {
+    if (this.at + 8 > this.bytes.length) {
+      const grown = new Uint8Array(2 * this.bytes.length);
+      grown.set(this.bytes);
+      this.bytes = grown;
+      this.view = new DataView(grown.buffer);
+    }
+    if (size === 8) this.view.setBigUint64(this.at, BigInt(value), true);
+    else if (size === 4) this.view.setUint32(this.at, Number(value), true);
+    else if (size === 2) this.view.setUint16(this.at, Number(value), true);
+    else this.view.setUint8(this.at, Number(value));
+    this.at += size;
+  }
+
+  done(): Uint8Array {
+    return this.bytes.slice(0, this.at);
+  }
+}
+
+function writeResult(out: ByteWriter, record: TestRecord, result: TestResult): void {
+  const count = record.mode === 0 ? 16 : 8;
+  const changed = result.registers.map((value, i) => i < count && value !== record.registers[i]);
+  out.put(
+    2,
+    changed.reduce((mask, own, i) => mask | (own ? 1 << i : 0), 0),
+  );
+  result.registers.forEach((value, i) => changed[i] && out.put(8, value));
+  out.put(8, result.rip);
+  out.put(2, result.eflags & 0xffff);
+  out.put(1, result.vector);
+  if (result.vector !== 3) out.put(2, result.errorCode);
+  if (result.vector === 14) out.put(8, result.cr2);
+  out.put(1, Math.min(result.changes.length, 255));
+  for (const { offset, value } of result.changes.slice(0, 255)) {
+    out.put(2, offset);
+    out.put(8, value);
+  }
+}
+
+class ByteReader {
+  private readonly view: DataView;
+  constructor(
+    bytes: Uint8Array,
+    private at: number,
+  ) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get(size: 1 | 2): number {
+    const value = size === 1 ? this.view.getUint8(this.at) : this.view.getUint16(this.at, true);
+    this.at += size;
+    return value;
+  }
+
+  big(): bigint {
+    this.at += 8;
+    return this.view.getBigUint64(this.at - 8, true);
+  }
+}
+
+function readResult(from: ByteReader, record: TestRecord): TestResult {
+  const changed = from.get(2);
+  const registers = record.registers.map((value, i) => (changed & (1 << i) ? from.big() : value));
+  const rip = from.big();
+  const eflags = from.get(2);
+  const vector = from.get(1);
+  const errorCode = vector === 3 ? 0 : from.get(2);
+  const cr2 = vector === 14 ? from.big() : 0n;
+  const changes: Patch[] = [];
+  for (let count = from.get(1); count > 0; count--) changes.push({ offset: from.get(2), value: from.big() });
+  return { registers, rip, eflags, vector, errorCode, cr2, changes };
+}
+
+/** FNV-1a over the records as the worker gets them, a word at a time. */
+export function hashRecords(records: readonly TestRecord[]): number {
+  const bytes = new Uint8Array(RECORD_SIZE);
+  const words = new Int32Array(bytes.buffer);
+  let hash = 0x811c9dc5;
+  for (const record of records) {
+    encodeRecord(record, bytes, 0);
+    for (let i = 0; i < words.length; i++) hash = imul(hash ^ (words[i] ?? 0), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+export interface RecordedForm {
+  readonly form: Form;
+  readonly mode: TestRecord['mode'];
+  readonly numbers: readonly number[];
+  readonly records: readonly TestRecord[];
+  readonly results: readonly TestResult[];
+}
+
+export function encodeFixture(forms: readonly RecordedForm[]): Uint8Array {
+  const out = new ByteWriter();
+  const blocks = forms.map(({ form, mode, numbers, records, results }): Block => {
+    const start = out.at;
+    records.forEach((record, i) => {
+      const result = results[i];
+      if (result !== undefined) writeResult(out, record, result);
+    });
+    return { row: rowOf(form), mode, numbers, hash: hashRecords(records), bytes: out.at - start };
+  });
+  const header = new TextEncoder().encode(`${JSON.stringify(blocks)}\n`);
+  const whole = new Uint8Array(header.length + out.at);
+  whole.set(header);
+  whole.set(out.done(), header.length);
+  return brotliCompressSync(whole, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } });
+}
+
+/** Every form of a fixture; `stale` when its records are no longer those of the generator, or its row is gone. */
+export function decodeFixture(bytes: Uint8Array): (RecordedForm | { readonly stale: string })[] {
+  const whole = brotliDecompressSync(bytes);
+  const end = whole.indexOf(10);
+  const blocks = JSON.parse(whole.subarray(0, end).toString()) as Block[];
+  const byRow = new Map(TESTABLE.map((own) => [`${rowOf(own.form)} ${own.mode}`, own]));
+  let at = end + 1;
+  return blocks.map((block) => {
+    const from = new ByteReader(whole, at);
+    at += block.bytes;
+    const own = byRow.get(`${block.row} ${block.mode}`);
+    if (own === undefined) return { stale: `${block.row}: no such row` };
+    const records = block.numbers
+      .map((number) => generate(own.form, own.mode, number))
+      .filter((record) => record !== undefined);
+    if (hashRecords(records) !== block.hash) return { stale: `${block.row}: other records` };
+    return { ...own, numbers: block.numbers, records, results: records.map((record) => readResult(from, record)) };
+  });
+}
