@@ -8,7 +8,7 @@ import { BZELF_OWNER, PT_NOTE, PN_XNUM, encodeNotes, planElf, readElf, readNotes
 import { makeBzImage } from '@bzelf/testkit';
 import { TARGETS, wrap } from '@bzelf/writer';
 import { makeSeed, mutate, payloadOf, randomFrom, smallVmlinux, type Seed } from '../src/fuzz';
-import { askHost, compileHost, ourAnswer } from './c-reader';
+import { askHost, compileHost, ourAnswer, ourList } from './c-reader';
 
 const PORTION = 2000;
 
@@ -98,11 +98,13 @@ export function compare(
     return { iteration: from + i, seedFile: start.name, bytes: mutate(start, seeds, random) };
   });
   const inputs = files.map(({ bytes }) => bytes);
-  const [memory, callback] = [askHost(host, 'memory', inputs), askHost(host, 'callback', inputs)];
+  const [memory, callback, list] = ['memory', 'callback', 'list'].map((mode) => askHost(host, mode, inputs));
   const answers = inputs.map(ourAnswer);
   const differences = files.flatMap((file, i) => {
     const ours = answers[i] ?? '';
-    const theirs = [memory[i], callback[i]].find((line) => line !== ours);
+    const ourNotes = ourList(file.bytes);
+    if (list?.[i] !== ourNotes) return [{ ...file, ours: ourNotes, theirs: list?.[i] ?? '' }];
+    const theirs = [memory?.[i], callback?.[i]].find((line) => line !== ours);
     return theirs === undefined ? [] : [{ ...file, ours, theirs }];
   });
   return {

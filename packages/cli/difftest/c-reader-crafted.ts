@@ -84,6 +84,7 @@ export const CRAFTED: readonly { what: string; bytes: Uint8Array; expected: stri
   { what: 'eleven bytes behind the last record', bytes: elf64(concat([encodeNotes([entry]), new Uint8Array(11)])), expected: FOUND },
   { what: 'a last record without its padding', bytes: elf64(concat([encodeNotes([entry]), le(6, 4), le(1, 4), le(99, 4), new TextEncoder().encode('bzelf\0\0\0!')])), expected: FOUND },
   { what: 'a last record that ends with its owner', bytes: elf64(concat([encodeNotes([entry]), le(6, 4), le(0, 4), le(99, 4), new TextEncoder().encode('bzelf\0')])), expected: FOUND },
+  { what: 'a last record without its owner', bytes: elf64(concat([encodeNotes([entry]), le(6, 4), le(0, 4), le(99, 4)])), expected: FOUND },
   { what: 'an owner that begins like ours', bytes: elf64(encodeNotes([{ ...entry, owner: 'bzelf2' }])), expected: 'accepted' },
   { what: 'an owner without its NUL', bytes: changed(elf64(encodeNotes([entry])), (bytes) => setU32(bytes, EHDR + PHDR, 5)), expected: 'accepted' },
   { what: 'a segment that wraps around 2^64', bytes: elf64(encodeNotes([entry]), [{ p_offset: BigInt(EHDR), p_filesz: (1n << 64n) - 1n }]), expected: 'accepted' },

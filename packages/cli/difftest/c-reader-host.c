@@ -1,6 +1,6 @@
 /*
  * Runs docs/c/bzelf_read.c on files from stdin, each behind its size (4 bytes), and prints one line for each.
- * argv[1]: "memory", "callback", or the number of the first read that fails.
+ * argv[1]: "memory", "callback", "list" (the notes, and nothing else), or the number of the first read that fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +66,16 @@ static void print_file(const struct bzelf_file *file)
 		printf(" failed");
 }
 
+static void print_notes(const struct bzelf_file *file)
+{
+	struct bzelf_notes notes;
+	struct bzelf_note note;
+
+	bzelf_start_notes(&notes, file);
+	while (bzelf_next_note(&notes, &note) > 0)
+		printf(" %u,%u@%llx", note.type, note.size, (unsigned long long)note.at);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "memory";
@@ -82,10 +92,12 @@ int main(int argc, char **argv)
 		bytes = copy;
 		bytes_size = size;
 		reads = 0;
-		good_reads = strcmp(mode, "callback") ? strtoull(mode, NULL, 10) : UINT64_MAX;
+		good_reads = *mode < 'a' ? strtoull(mode, NULL, 10) : UINT64_MAX;
 		err = strcmp(mode, "memory") ? bzelf_open(&file) : bzelf_open_memory(&file, copy, size);
 		printf("%s", err == BZELF_READ_FAILED ? "failed" : err ? "refused" : "accepted");
-		if (!err)
+		if (!err && !strcmp(mode, "list"))
+			print_notes(&file);
+		else if (!err)
 			print_file(&file);
 		printf("\n");
 		free(copy);

@@ -13,6 +13,8 @@ import {
   decodeNote,
   readElf,
   scanNotes,
+  segmentBytes,
+  walkNotes,
   type DecodedNote,
   type ElfFile,
   type EntryNote,
@@ -53,15 +55,39 @@ export interface Facts {
 
 /** The answer of our reader. */
 export function ourAnswer(bytes: Uint8Array): string {
-  let elf: ElfFile;
+  const elf = orUndefined(() => readElf(bytes));
+  return elf === undefined ? 'refused' : answer(factsOf(bytes, elf));
+}
+
+/** The notes of owner bzelf that our reader walks over, of one segment after the other. */
+export function ourList(bytes: Uint8Array): string {
+  const elf = orUndefined(() => readElf(bytes));
+  if (elf === undefined) return 'refused';
+  const words = ['accepted'];
+  let budget = 4 * bytes.length;
+  for (const phdr of elf.segments.filter(({ p_type }) => p_type === PT_NOTE)) {
+    const segment = orUndefined(() => segmentBytes(elf, phdr));
+    if (segment === undefined) continue;
+    budget -= segment.length;
+    if (budget < 0) break;
+    for (const { owner, type, desc, offset, descOffset } of walkNotes(segment, Number(phdr.p_offset), 4).notes)
+      if (isOurs(bytes, owner, offset)) words.push(`${type},${desc.length}@${descOffset.toString(16)}`);
+  }
+  return words.join(' ');
+}
+
+/** Undefined where the file is malformed. */
+function orUndefined<T>(read: () => T): T | undefined {
   try {
-    elf = readElf(bytes);
+    return read();
   } catch (error) {
-    if (isBzelfError(error)) return 'refused';
+    if (isBzelfError(error)) return undefined;
     throw error;
   }
-  return answer(factsOf(bytes, elf));
 }
+
+const isOurs = (bytes: Uint8Array, owner: string, offset: number): boolean =>
+  owner === BZELF_OWNER && getU32(bytes, offset) === 6;
 
 /**
  * docs/notes.md asks three things of a reader of bzelf's notes that ours, which reads the notes of anybody, does not do:
@@ -71,15 +97,8 @@ function factsOf(bytes: Uint8Array, elf: ElfFile): Facts {
   const segments = elf.segments.map((phdr) => (phdr.p_type === PT_NOTE ? { ...phdr, p_align: 4n } : phdr));
   const { source, header, class: elfClass } = elf;
   const { notes } = scanNotes({ source, header, class: elfClass, segments, sections: [] });
-  const own = notes.filter(({ owner, offset }) => owner === BZELF_OWNER && getU32(bytes, offset) === 6);
-  const decoded = own.flatMap((note) => {
-    try {
-      return [decodeNote(note, { class: elf.class })];
-    } catch (error) {
-      if (isBzelfError(error)) return [];
-      throw error;
-    }
-  });
+  const own = notes.filter(({ owner, offset }) => isOurs(bytes, owner, offset));
+  const decoded = own.flatMap((note) => orUndefined(() => decodeNote(note, { class: elf.class })) ?? []);
   const of = <K extends DecodedNote['kind']>(kind: K) =>
     decoded.filter((note): note is Extract<DecodedNote, { kind: K }> => note.kind === kind);
   return {

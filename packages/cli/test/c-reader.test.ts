@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKernel } from '@bzelf/loader';
 import { repositoryRoot, testWith, withTempFolder } from '@bzelf/testkit';
-import { C_FLAGS, answer, askHost, compileHost, ourAnswer } from '../difftest/c-reader';
+import { C_FLAGS, answer, askHost, compileHost, ourAnswer, ourList } from '../difftest/c-reader';
 import { CRAFTED } from '../difftest/c-reader-crafted';
 import { allSeeds, compare, goodFiles } from '../difftest/c-reader-campaign';
 
@@ -63,12 +63,15 @@ describe('the reader in C, with address and undefined behaviour sanitizers', () 
   describe('a file with', () => {
     for (const { what, bytes, expected } of CRAFTED)
       testWith(['gcc'], `${what} is read as the specification says, by both`, () => {
-        const [memory, callback] = ['memory', 'callback'].map((mode) => askHost(compiled(), mode, [bytes])[0]);
+        const [memory, callback, list] = ['memory', 'callback', 'list'].map(
+          (mode) => askHost(compiled(), mode, [bytes])[0],
+        );
         expect({ ours: ourAnswer(bytes), memory, callback }).toEqual({
           ours: expected,
           memory: expected,
           callback: expected,
         });
+        expect(list).toBe(ourList(bytes));
       });
   });
 
