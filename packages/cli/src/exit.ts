@@ -1,7 +1,7 @@
 /** What the exit code says. Documented in docs/cli.md. */
 export const EXIT = {
   GOOD: 0,
-  /** Verification found errors. */
+  /** Verification found errors; two files differ, as with diff(1). */
   FINDINGS: 1,
   USAGE: 2,
   MALFORMED: 3,
@@ -17,6 +17,11 @@ export class UsageError extends Error {
 /** The reader of our output went away (`| head`): nothing is wrong, and nobody listens. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
+}
+
+/** What was shown says what is wrong, or how two files differ; there is nothing to add. */
+export class FindingsFound extends Error {
+  override readonly name = 'FindingsFound';
 }
 
 /** What went wrong, and with which file; `json` asks for it in JSON. */

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { hideDashes } from './commands/define.js';
 import { COMMANDS } from './commands/index.js';
-import { EXIT, Failure, OutputClosed, UsageError } from './exit.js';
+import { EXIT, Failure, FindingsFound, OutputClosed, UsageError } from './exit.js';
 import { reportFailure } from './print/error.js';
 import { stderrPaint, stdoutIsTerminal, writeStderr, writeStdout } from './terminal.js';
 
@@ -15,6 +15,7 @@ export async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     const cause = error instanceof Failure ? error.cause : error;
     if (cause instanceof OutputClosed) return EXIT.GOOD;
+    if (cause instanceof FindingsFound) return EXIT.FINDINGS;
     const { exit, text } = reportFailure(error, stderrPaint(), process.env['BZELF_DEBUG'] !== undefined);
     writeStderr(text);
     return exit;
@@ -51,7 +52,9 @@ function makeParser(words: readonly string[]): Argv {
     .parserConfiguration({ 'duplicate-arguments-array': true, 'boolean-negation': false, 'parse-numbers': false })
     .version(__VERSION__)
     .alias('help', 'h')
-    .epilogue('Exit codes: 0 good, 2 wrong usage, 3 malformed input, 4 file not read or written, 70 a bug in bzelf.')
+    .epilogue(
+      'Exit codes: 0 good, 1 the files differ or will not do, 2 wrong usage, 3 malformed input, 4 file not read or written, 70 a bug in bzelf.',
+    )
     .exitProcess(false)
     .fail(false);
   skipHelpCache(parser);

@@ -1,6 +1,7 @@
 /** Holds real JSON outputs against the tables of docs/json.md: nothing undocumented, nothing documented that is not there. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { makeBzImage, repositoryRoot, testImage, withTempFolder } from '@bzelf/testkit';
 import { notesElf } from './support';
 import { bzelf } from './tool';
@@ -50,11 +51,12 @@ const KERNEL = testImage('61-64-gzip.bzImage');
 /** Command lines that show every field, and the document of each; `k` is a container, `n` a file of notes. */
 // prettier-ignore
 const OUTPUTS: readonly { schema: string; commands: readonly (readonly string[])[] }[] = [
-  { schema: 'bzelf.notes/1',     commands: [['notes', 'k'], ['notes', 'n', '--raw'], ['notes', KERNEL], ['notes', process.execPath]] },
+  { schema: 'bzelf.notes/1',     commands: [['notes', 'k'], ['notes', 'n', '--raw'], ['notes', KERNEL], ['notes', process.execPath], ['notes', 'n.gz']] },
   { schema: 'bzelf.note-view/1', commands: [['notes', 'k', '--as', 'qemu'], ['notes', 'k', '--as', 'xen'], ['notes', 'none', '--as', 'qemu']] },
-  { schema: 'bzelf.info/1',      commands: [['info', 'k'], ['info', KERNEL], ['info', 'signed']] },
+  { schema: 'bzelf.info/1',      commands: [['info', 'k'], ['info', KERNEL], ['info', 'signed'], ['info', 'n.gz'], ['info', process.execPath]] },
   { schema: 'bzelf.map/1',       commands: [['map', 'k'], ['map', KERNEL]] },
   { schema: 'bzelf.plan/1',      commands: [['plan', KERNEL, '--initrd', 'size:4096', '--cmdline', 'x'], ['plan', 'k', '-p', 'pvh']] },
+  { schema: 'bzelf.diff/1',      commands: [['diff', 'k', 'n'], ['diff', 'k', 'k']] },
   { schema: 'bzelf.targets/1',   commands: [['targets']] },
   { schema: 'bzelf.wrap/1',      commands: [['wrap', KERNEL, '-o', 'other']] },
   { schema: 'bzelf.error/1',     commands: [['info', 'cut'], ['info', 'nowhere'], ['info', 'ends-early'], ['wrap', KERNEL]] },
@@ -64,6 +66,7 @@ test.each(OUTPUTS)('$schema', ({ schema, commands }) =>
   withTempFolder((folder) => {
     bzelf(['wrap', KERNEL, '-o', 'k', '--inspect-payload'], { cwd: folder });
     writeFileSync(join(folder, 'n'), notesElf());
+    writeFileSync(join(folder, 'n.gz'), gzipSync(notesElf()));
     writeFileSync(join(folder, 'signed'), makeBzImage({ pe: 'signed', payload: new Uint8Array(64) }));
     writeFileSync(join(folder, 'cut'), readFileSync(KERNEL).subarray(0, 100));
     const elf = readFileSync(join(folder, 'k'));

@@ -23,6 +23,7 @@ export function defineCommand<A extends Reported>(
         const run = await load();
         await run(args);
       } catch (cause) {
+        if (cause instanceof Failure) throw cause; // one of several files, named already
         throw new Failure(cause, { file: args.file ?? args.in, json: args.json ?? false });
       }
     },

@@ -1,4 +1,6 @@
 import type { CommandModule } from 'yargs';
+import { configCommand } from './config.js';
+import { diffCommand } from './diff.js';
 import { extractCommand } from './extract.js';
 import { infoCommand } from './info.js';
 import { initHooksCommand } from './init-hooks.js';
@@ -18,6 +20,8 @@ export const COMMANDS = [
   infoCommand,
   mapCommand,
   planCommand,
+  configCommand,
+  diffCommand,
   targetsCommand,
   initHooksCommand,
 ] as unknown as readonly CommandModule[];

@@ -8,10 +8,14 @@ export interface InfoArgs {
 export const infoCommand = defineCommand<InfoArgs>(
   {
     command: 'info <file>',
-    describe: 'Say what a kernel image is',
+    describe: 'Say what a kernel image or other ELF file is',
     builder: (yargs) =>
       yargs
-        .positional('file', { type: 'string', demandOption: true, describe: 'bzImage or ELF file, or - for stdin' })
+        .positional('file', {
+          type: 'string',
+          demandOption: true,
+          describe: 'bzImage or ELF file, also compressed, or - for stdin',
+        })
         .option('json', { type: 'boolean', default: false, describe: 'as JSON' })
         .example('$0 info /boot/vmlinuz', 'version, boot protocol fields, compressor, entries, placement'),
   },

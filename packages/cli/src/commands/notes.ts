@@ -16,7 +16,11 @@ export const notesCommand = defineCommand<NotesArgs>(
     describe: 'Show every note of an ELF file or bzImage',
     builder: (yargs) =>
       yargs
-        .positional('file', { type: 'string', demandOption: true, describe: 'ELF file or bzImage, or - for stdin' })
+        .positional('file', {
+          type: 'string',
+          demandOption: true,
+          describe: 'ELF file or bzImage, also compressed, or - for stdin',
+        })
         .option('json', { type: 'boolean', default: false, describe: 'as JSON' })
         .option('xml', { type: 'boolean', default: false, describe: 'as XML' })
         .option('raw', { type: 'boolean', default: false, describe: 'show the bytes, too' })
@@ -30,6 +34,7 @@ export const notesCommand = defineCommand<NotesArgs>(
           describe: 'what that program sees of the notes, and the PVH entry it finds',
         })
         .example('$0 notes kernel.elf', '')
+        .example('$0 notes ext4.ko.xz', 'any ELF file of a kernel engineer')
         .example('$0 notes kernel.elf --as qemu', 'the entry that QEMU will use'),
   },
   async () => (await import('../run/notes.js')).runNotes,

@@ -2,14 +2,17 @@ import { hex, isBzelfError, type BzelfError } from '@bzelf/bytes';
 import { versionText, type BzImage } from '@bzelf/bzimage';
 import type { KernelImage } from '@bzelf/loader';
 import { attempt } from './attempt.js';
+import { elfKind } from './elf-kind.js';
 import { headerFields } from './header-fields.js';
 
 /** What `info --json` prints. Source: docs/json.md, bzelf.info/1. */
-export function infoDocument(file: string, kernel: KernelImage) {
+export function infoDocument(file: string, kernel: KernelImage, compressor?: string) {
   const { form, bits, kernelVersion, bootProtocol, entries, placement, payload, subarch, image, warnings } = kernel;
   return {
     schema: 'bzelf.info/1',
     file,
+    compressor,
+    what: 'elf' in kernel ? elfKind(kernel.elf)?.what : undefined,
     size: kernel.source.size,
     form,
     bits,

@@ -8,6 +8,7 @@ import { printable } from '../print/printable.js';
 import { ENTRY_HEADINGS, entryRow, sizeText } from '../print/ranges.js';
 import { table } from '../print/table.js';
 import { attempt } from './attempt.js';
+import { elfKind } from './elf-kind.js';
 import { headerFields } from './header-fields.js';
 
 /** What each form is, in a few words. */
@@ -19,12 +20,20 @@ const FORM_WORDS: Readonly<Record<KernelImage['form'], string>> = {
   elf: 'ELF file',
 };
 
-export function infoText(file: string, kernel: KernelImage, paint: Paint): string {
-  const facts = [...kernelFacts(kernel), ...(kernel.bzImage === undefined ? [] : bzImageFacts(kernel.bzImage))];
+export function infoText(file: string, kernel: KernelImage, paint: Paint, compressor?: string): string {
+  const kind = 'elf' in kernel && kernel.image === undefined ? elfKind(kernel.elf) : undefined;
+  const words = kind?.what ?? FORM_WORDS[kernel.form];
+  const packed = compressor === undefined ? '' : `${compressor}-compressed `;
+  const told = kernelFacts(kernel).filter(([name]) => name !== 'kernel' || kind?.isBooted !== false);
+  const facts = [
+    ...(kind?.facts ?? []),
+    ...told,
+    ...(kernel.bzImage === undefined ? [] : bzImageFacts(kernel.bzImage)),
+  ];
   const rows = facts.map(([name, value]) => [paint.cyan(name), printable(value)]);
-  const entries = kernel.entries.map((entry) => [...entryRow(entry), entry.evidence]);
+  const entries = (kind?.isBooted === false ? [] : kernel.entries).map((entry) => [...entryRow(entry), entry.evidence]);
   const blocks = [
-    `${paint.bold(printable(file))}: ${FORM_WORDS[kernel.form]}\n${table(rows, { indent: 2 })}`,
+    `${paint.bold(printable(file))}: ${packed}${words}\n${table(rows, { indent: 2 })}`,
     entries.length === 0
       ? ''
       : `${paint.bold('Entries')}\n${table([[...ENTRY_HEADINGS, 'told by'], ...entries], { indent: 2 })}`,
@@ -34,14 +43,15 @@ export function infoText(file: string, kernel: KernelImage, paint: Paint): strin
   return blocks.filter((block) => block !== '').join('\n');
 }
 
-type Fact = readonly [string, string];
+/** Name and value. */
+export type Fact = readonly [string, string];
 
-function kernelFacts(kernel: KernelImage): Fact[] {
+export function kernelFacts(kernel: KernelImage): Fact[] {
   const { kernelVersion, bootProtocol, bits, placement, payload, subarch, image } = kernel;
   const facts: Fact[] = [];
   if (kernelVersion !== undefined) facts.push(['version', kernelVersion]);
   const protocol = bootProtocol === undefined ? '' : `, boot protocol ${versionText(bootProtocol)}`;
-  facts.push(['kernel', `${bits}-bit${protocol}`]);
+  if (kernel.form !== 'elf' || protocol !== '') facts.push(['kernel', `${bits}-bit${protocol}`]);
   if ('elf' in kernel) facts.push(['ELF', elfText(kernel)]);
   if (image !== undefined) facts.push(['made by', image.madeBy]);
   facts.push(['file', sizeText(kernel.source.size)]);
@@ -71,7 +81,7 @@ function placementText({ relocatable, alignment, preferred, initSize, lowest, hi
   return `prefers ${hex(preferred)}, from ${hex(lowest)} to ${hex(highest)} in steps of ${sizeText(alignment)}, ${needs}`;
 }
 
-function bzImageFacts(bzImage: BzImage): Fact[] {
+export function bzImageFacts(bzImage: BzImage): Fact[] {
   const { setupSize, protectedMode, trailing } = bzImage;
   const parts = `setup ${sizeText(setupSize)}, protected-mode kernel ${sizeText(protectedMode.size)}`;
   const facts: Fact[] = [['bzImage', trailing.size === 0 ? parts : `${parts}, ${sizeText(trailing.size)} behind it`]];

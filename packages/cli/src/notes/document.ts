@@ -2,11 +2,12 @@ import { toHex, type BzelfError } from '@bzelf/bytes';
 import type { NoteList, ReadNote } from './collect.js';
 
 /** The notes as plain data: what `--json` prints. Source: docs/json.md, bzelf.notes/1. */
-export function notesDocument(file: string, lists: readonly NoteList[], raw: boolean) {
+export function notesDocument(file: string, lists: readonly NoteList[], raw: boolean, compressor?: string) {
   const [own, inner] = [lists.find((list) => list.of === 'file'), lists.find((list) => list.of === 'inner')];
   return {
     schema: 'bzelf.notes/1',
     file,
+    ...(compressor === undefined ? {} : { compressor }),
     ...(own === undefined ? {} : listDocument(own, raw)),
     ...(inner === undefined ? {} : { inner: listDocument(inner, raw) }),
   };

@@ -9,6 +9,8 @@ import type { NoteList, ReadNote } from './collect.js';
 
 export interface NoteTextOptions {
   readonly file: string;
+  /** How the file as a whole is packed. */
+  readonly compressor?: string | undefined;
   /** Show the bytes, too. */
   readonly raw: boolean;
   readonly paint: Paint;
@@ -19,9 +21,10 @@ export function noteListText(lists: readonly NoteList[], options: NoteTextOption
   return lists.map((list) => listText(list, options)).join('\n');
 }
 
-function listText(list: NoteList, { file, raw, paint }: NoteTextOptions): string {
+function listText(list: NoteList, { file, compressor, raw, paint }: NoteTextOptions): string {
   const subject = list.of === 'inner' ? `the kernel inside ${file}` : file;
-  const title = `${paint.bold(subject)}: ELF${list.class}, ${count(list.notes.length, 'note')}\n`;
+  const packed = compressor === undefined || list.of === 'inner' ? '' : `${compressor}-compressed `;
+  const title = `${paint.bold(subject)}: ${packed}ELF${list.class}, ${count(list.notes.length, 'note')}\n`;
   const columns = { owner: widest(list, ownerOf), name: widest(list, nameOf) };
   const mappings = new Map<string, number>();
   const groups = runs(list.notes, containerText).map((notes) => {
