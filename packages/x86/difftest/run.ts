@@ -67,6 +67,7 @@ function setState(record: TestRecord): void {
   for (const { offset, value } of record.patches) beforeView.setBigUint64(offset, value, true);
   window.set(before);
   code.fill(0xcc, START, START + 16).set(record.code, START);
+  memory.codeVersion++;
   record.registers.forEach((value, i) => {
     cpu.words[2 * i] = lowWord(value);
     cpu.words[2 * i + 1] = highWord(value);

@@ -2,7 +2,7 @@ import { type Cpu } from './cpu/cpu.js';
 import { GUEST_EXCEPTION, VECTOR } from './cpu/exception.js';
 import { SEGMENT, WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
-import { DECODE_INVALID, DECODE_TOO_LONG, LANE, MAX_LENGTH, SEG } from './decode/lanes.js';
+import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, SEG } from './decode/lanes.js';
 import { FORM_GUARD, FORM_SEMANTICS, GUARD } from './instructions/index.js';
 import { MemoryFault, PAGE_FAULT } from './memory/memory.js';
 
@@ -14,10 +14,25 @@ export type Exit =
   /** Decoded, but not implemented; rIP is the instruction's. The form is an index of FORMS. */
   | { readonly reason: 'unimplemented'; readonly form: number };
 
+const DECODED = 4096;
+
+/** An instruction that was decoded before, good while the version of the code is the same. */
+class Decoded {
+  lo = 0;
+  hi = 0;
+  codeSize = 0;
+  version = -1;
+  length = 0;
+  readonly lanes = new Int32Array(LANES);
+}
+
 /** Tier 0: decodes and executes one instruction after the other. The reference for everything faster. */
 export class Interpreter {
   private readonly decoder = new Decoder();
   private readonly code = new Uint8Array(64);
+
+  /** By the low bits of the linear address. */
+  private readonly decoded = Array.from({ length: DECODED }, () => new Decoded());
 
   constructor(readonly cpu: Cpu) {}
 
@@ -82,18 +97,39 @@ export class Interpreter {
     if (cpl > allowed) throw cpu.raise(VECTOR.GP, 0);
   }
 
-  /** Decodes at CS:rIP into the lanes of the CPU; a fetch that faults does so at the first byte that is missing. */
+  /** Puts the instruction at CS:rIP into the lanes of the CPU, decoded now or before, and returns its length. */
   private fetch(lo: number, hi: number): number {
-    const { cpu, code } = this;
+    const { cpu } = this;
+    const { is64 } = cpu;
     const cs = WORD.segments + SEGMENT.words * SEG.CS;
-    const linear = cpu.is64 ? lo : (lo + cpu.word(cs + SEGMENT.baseLo)) | 0;
+    const linear = is64 ? lo : (lo + cpu.word(cs + SEGMENT.baseLo)) | 0;
+    const decoded = this.decoded[linear & (DECODED - 1)] as Decoded;
+    cpu.lanes = decoded.lanes;
+    const known =
+      decoded.lo === linear &&
+      decoded.hi === hi &&
+      decoded.codeSize === cpu.word(WORD.codeSize) &&
+      decoded.version === cpu.memory.codeVersion;
+    const left = is64 ? MAX_LENGTH : (cpu.word(cs + SEGMENT.limit) >>> 0) - (lo >>> 0) + 1;
+    if (known && decoded.length <= left) return decoded.length;
+    decoded.version = -1;
+    decoded.length = this.decode(linear, hi, left);
+    decoded.lo = linear;
+    decoded.hi = hi;
+    decoded.codeSize = cpu.word(WORD.codeSize);
+    decoded.version = cpu.memory.codeVersion;
+    return decoded.length;
+  }
+
+  /** `left` bytes remain to the limit of CS. A fetch that faults does so at the first byte that is missing. */
+  private decode(linear: number, hi: number, left: number): number {
+    const { cpu, code } = this;
     const available = cpu.memory.fetch(linear, hi, code, MAX_LENGTH);
-    const limit = cpu.is64 ? available : Math.min(available, (cpu.word(cs + SEGMENT.limit) >>> 0) - (lo >>> 0) + 1);
-    const codeSize = cpu.word(WORD.codeSize) as CodeSize;
-    const length = this.decoder.decode(code, 0, limit, codeSize, cpu.lanes, 0);
+    const end = Math.min(available, Math.max(left, 0));
+    const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, cpu.lanes, 0);
     if (length > 0) return length;
     if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
-    if (length === DECODE_TOO_LONG || limit < available) throw cpu.raise(VECTOR.GP, 0);
+    if (length === DECODE_TOO_LONG || end < available) throw cpu.raise(VECTOR.GP, 0);
     const missing = (linear >>> 0) + available;
     throw fetchFault.at(missing | 0, (hi + (missing > 0xffffffff ? 1 : 0)) | 0, PAGE_FAULT.user | PAGE_FAULT.fetch);
   }

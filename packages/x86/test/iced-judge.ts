@@ -111,6 +111,7 @@ function compare(length: number, theirs: iced.Instruction, bits: CodeSize): stri
   }
   const name = iced.Mnemonic[theirs.mnemonic]?.toUpperCase() ?? '';
   if (CENTAUR.test(name)) return undefined;
+  if (form.name === 'XCHG' && name === 'PAUSE') return undefined; // F3 REX.B 90: processors exchange
   if (length <= 0) return `${FAILURES[length]} for us alone: ${iced.Code[theirs.code]}`;
   if (length !== theirs.length) return `length ${length} against ${theirs.length}: ${iced.Code[theirs.code]}`;
   if (shapeOnly) return undefined;
@@ -127,7 +128,6 @@ const CENTAUR = /^(XSTORE|XSHA|XCRYPT|MONTMUL|CCS_|UNDOC)/;
 const HINT = /^(PREFETCH|CLDEMOTE)/;
 
 function compareName(form: Form, name: string, theirs: iced.Instruction): string | undefined {
-  if (form.name === 'XCHG' && name === 'PAUSE') return undefined; // F3 REX.B 90: processors exchange
   if (form.name === 'NOP' && HINT.test(name)) return undefined;
   const string = STRING.exec(name)?.[1];
   const ours = form.names[(lanes[LANE.size] ?? 0) >> 2] ?? '';

@@ -117,3 +117,16 @@ test('a state block can lie in the memory of WebAssembly, and two CPUs see the s
   one.setRegister(REGISTER.rbx, 8, 7, 9);
   expect([other.register(REGISTER.rbx, 8), other.high]).toEqual([7, 9]);
 });
+
+test('code that changes itself runs as changed', () => {
+  const code = new Uint8Array(4096).fill(0xcc);
+  code.set(Buffer.from('b001c605f8ffffff02ebf5', 'hex')); // mov al, 1; mov byte [the 1], 2; jmp back
+  const cpu = new Cpu(new FlatMemory([{ start: CODE, bytes: code, writable: true, executable: true }]));
+  cpu.words[WORD.codeSize] = 64;
+  cpu.words[WORD.rip] = CODE;
+  const interpreter = new Interpreter(cpu);
+  interpreter.run(1);
+  expect(cpu.register(0, 1)).toBe(1);
+  interpreter.run(3);
+  expect(cpu.register(0, 1)).toBe(2);
+});

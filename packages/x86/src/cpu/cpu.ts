@@ -12,7 +12,8 @@ export class Cpu {
   readonly words: Int32Array;
   private readonly halves: Uint16Array;
   private readonly bytes: Uint8Array;
-  readonly lanes = new Int32Array(LANES);
+  /** Of the instruction in hand. */
+  lanes = new Int32Array(LANES);
   high = 0;
   /** Offset of the memory operand in its segment, as `address` left it. */
   offsetLo = 0;

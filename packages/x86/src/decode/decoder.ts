@@ -1,6 +1,7 @@
 import { IMMEDIATE } from '../isa/form.js';
+import { InstructionBytes } from './instruction-bytes.js';
 import { fillOperands } from './operands.js';
-import { DECODE_INVALID, DECODE_TOO_LONG, DECODE_TRUNCATED, LANE, MAX_LENGTH, PREFIX, RIP, SEG } from './lanes.js';
+import { DECODE_INVALID, DECODE_TOO_LONG, DECODE_TRUNCATED, LANE, MAX_LENGTH, PREFIX, SEG } from './lanes.js';
 import {
   FANS,
   FORM_BIT,
@@ -37,26 +38,9 @@ const PREFIX_BYTES_64 = PREFIX_BYTES.slice().fill(BYTE.rex, 0x40, 0x50);
 /** The longest thing an overlong instruction can make us look at, behind MAX_LENGTH prefixes. */
 const SLACK = 32;
 
-/** What the parts of the decoder tell each other about the instruction in hand; one decoder decodes one at a time. */
-export class Decoder {
+/** Bytes to lanes; one decoder decodes one instruction at a time. */
+export class Decoder extends InstructionBytes {
   private readonly staging = new Uint8Array(2 * SLACK);
-  code: Uint8Array = this.staging;
-  position = 0;
-  is64 = false;
-  prefixes = 0;
-  /** Bits W R X B as 8 4 2 1, from REX, VEX, EVEX or XOP. */
-  rex = 0;
-  vvvv = 0;
-  vexL = 0;
-  /** 0 NP, 1 66, 2 F3, 3 F2. */
-  mandatory = 0;
-  override = -1;
-  map = 0;
-  opcode = 0;
-  modrm = 0;
-  operandSize = 4;
-  addressSize = 4;
-  form = 0;
 
   /**
    * Decodes the instruction at `code[at]` into the lanes from `out[base]` and returns its length, or one of the DECODE_ values, when the
@@ -84,7 +68,19 @@ export class Decoder {
     const is64 = codeSize === 64;
     this.is64 = is64;
     this.position = start;
-    this.readPrefixes(start + MAX_LENGTH < limit ? start + MAX_LENGTH : limit);
+    this.override = -1;
+    this.rex = 0;
+    this.mandatory = 0;
+    this.prefixes = 0;
+    const classes = is64 ? PREFIX_BYTES_64 : PREFIX_BYTES;
+    const first = this.code[start] as number;
+    const kind = classes[first] as number;
+    // most instructions have no prefix, and most of the others one REX
+    if (kind === BYTE.rex && classes[this.code[start + 1] as number] === BYTE.plain) {
+      this.position = start + 1;
+      this.rex = first & 15;
+      this.prefixes = first & 8 ? PREFIX.rex | PREFIX.rexW : PREFIX.rex;
+    } else if (kind !== BYTE.plain) this.readPrefixes(start + MAX_LENGTH < limit ? start + MAX_LENGTH : limit);
     const prefixes = this.prefixes;
     this.addressSize = is64
       ? prefixes & PREFIX.addressSize
@@ -129,7 +125,6 @@ export class Decoder {
     let mandatory = 0;
     let rex = 0;
     let hasRex = 0;
-    this.override = -1;
     for (; position < limit; position++) {
       const byte = code[position] as number;
       const kind = classes[byte] as number;
@@ -270,55 +265,6 @@ export class Decoder {
     else this.operandSize = (codeSize === 16) === small ? 4 : 2;
   }
 
-  /** ModRM, SIB and displacement: the memory operand's lanes. */
-  private readModrm(bits: number, out: Int32Array, base: number): void {
-    const modrm = this.code[this.position++] as number;
-    this.modrm = modrm;
-    out[base + LANE.base] = -1;
-    out[base + LANE.index] = -1;
-    if (modrm >= 0xc0 || bits & FORM_BIT.modIgnored) return;
-    if (this.addressSize === 2) this.memory16(modrm, out, base);
-    else this.memory32(modrm, out, base);
-  }
-
-  private memory16(modrm: number, out: Int32Array, base: number): void {
-    const mod = modrm >> 6;
-    const rm = modrm & 7;
-    const direct = mod === 0 && rm === 6;
-    const baseRegister = direct ? -1 : (BASE_16[rm] as number);
-    out[base + LANE.base] = baseRegister;
-    out[base + LANE.index] = INDEX_16[rm] as number;
-    out[base + LANE.scale] = 0;
-    out[base + LANE.segment] = this.override >= 0 ? this.override : baseRegister === 5 ? SEG.SS : SEG.DS;
-    this.readDisplacement(mod === 1 ? 1 : mod === 2 || direct ? 2 : 0, out, base);
-  }
-
-  private memory32(modrm: number, out: Int32Array, base: number): void {
-    const code = this.code;
-    const mod = modrm >> 6;
-    let rm = modrm & 7;
-    let size = mod === 1 ? 1 : mod === 2 ? 4 : 0;
-    if (rm === 4) {
-      const sib = code[this.position++] as number;
-      const index = ((sib >> 3) & 7) | ((this.rex & 2) << 2);
-      out[base + LANE.index] = index === 4 ? -1 : index;
-      out[base + LANE.scale] = sib >> 6;
-      rm = sib & 7;
-      if (rm === 5 && mod === 0) rm = -1;
-    } else if (rm === 5 && mod === 0) rm = this.is64 ? RIP : -1;
-    if (rm < 0 || rm === RIP) size = 4;
-    else rm |= (this.rex & 1) << 3;
-    out[base + LANE.base] = rm;
-    out[base + LANE.segment] = this.override >= 0 ? this.override : rm === 4 || rm === 5 ? SEG.SS : SEG.DS;
-    this.readDisplacement(size, out, base);
-  }
-
-  private readDisplacement(size: number, out: Int32Array, base: number): void {
-    const value = size === 0 ? 0 : this.signed(size);
-    out[base + LANE.dispLo] = value;
-    out[base + LANE.dispHi] = value >> 31;
-  }
-
   private readImmediates(out: Int32Array, base: number): void {
     const form = this.form;
     const kind = FORM_IMMEDIATE[form] as number;
@@ -352,19 +298,4 @@ export class Decoder {
     out[base + LANE.immHi] = size === 8 ? this.signed(4) : kind === IMMEDIATE.iv ? lo >> 31 : 0;
     if (kind === IMMEDIATE.cp) out[base + LANE.imm2] = this.signed(2) & 0xffff;
   }
-
-  /** The next `size` bytes, 1, 2 or 4, as a signed number. */
-  signed(size: number): number {
-    const code = this.code;
-    const at = this.position;
-    this.position = at + size;
-    if (size === 1) return ((code[at] as number) << 24) >> 24;
-    const low = (code[at] as number) | ((code[at + 1] as number) << 8);
-    if (size === 2) return (low << 16) >> 16;
-    return low | ((code[at + 2] as number) << 16) | ((code[at + 3] as number) << 24);
-  }
 }
-
-/** Bases and indexes of 16-bit addressing by ModRM.rm: BX+SI, BX+DI, BP+SI, BP+DI, SI, DI, BP, BX. */
-const BASE_16 = Int8Array.of(3, 3, 5, 5, 6, 7, 5, 3);
-const INDEX_16 = Int8Array.of(6, 7, 6, 7, -1, -1, -1, -1);

@@ -31,14 +31,47 @@ const sar: Shift = (value, count, bits) => {
   return { result: BigInt.asUintN(bits, signed >> BigInt(count)), cf: (signed >> BigInt(count - 1)) & 1n, of: 0n };
 };
 
+/** The same for 4 and 8 bytes without bigints: programs are full of these. The high word is in `cpu.high`. */
+type WordShift = (cpu: Cpu, size: number, lo: number, count: number) => void;
+
+function finishWords(cpu: Cpu, size: number, lo: number, hi: number, cf: number, of: number): void {
+  cpu.setFlags(cf, 0, of, size, lo, hi);
+  cpu.writeBack(0, lo, hi);
+}
+
+const shlWords: WordShift = (cpu, size, lo, count) => {
+  const { high } = cpu;
+  const wide = size === 8;
+  const low = count < 32 ? lo << count : 0;
+  const up = count < 32 ? (high << count) | (lo >>> (32 - count)) : lo << (count - 32);
+  // the last bit out: of the high word, or of the low one when that has moved up by 33 and more
+  const from = wide && count <= 32 ? high : lo;
+  const cf = (from >>> ((count <= 32 ? 32 : 64) - count)) & 1;
+  finishWords(cpu, size, low, up, cf, cf ^ ((wide ? up : low) >>> 31));
+};
+/** SHR fills with zeros, SAR with the sign. */
+const rightWords =
+  (signed: boolean): WordShift =>
+  (cpu, size, lo, count) => {
+    const top = size === 8 ? cpu.high : lo;
+    const fill = signed ? top >> 31 : 0;
+    const high = size === 8 ? cpu.high : fill;
+    const low =
+      count < 32 ? (lo >>> count) | (high << (32 - count)) : signed ? high >> (count - 32) : high >>> (count - 32);
+    const up = count < 32 ? (signed ? high >> count : high >>> count) : fill;
+    const cf = count <= 32 ? (lo >>> (count - 1)) & 1 : (high >>> (count - 33)) & 1;
+    finishWords(cpu, size, low, up, cf, signed ? 0 : top >>> 31);
+  };
+
 /** Shifts that set SF, ZF and PF by the result. A count of 0 leaves all flags alone. */
 const shift =
-  (operation: Shift): Semantics =>
+  (operation: Shift, words: WordShift): Semantics =>
   (cpu) => {
     const size = cpu.sizeOf(0);
     const count = countOf(cpu, 1, size);
     const lo = cpu.readToModify(0);
     if (count === 0) return cpu.writeBack(0, lo, cpu.high);
+    if (size >= 4) return words(cpu, size, lo, count);
     const { result, cf, of } = operation(join(size, lo, cpu.high), count, 8 * size);
     cpu.setFlags(Number(cf), 0, Number(of), size, lowOf(result), highOf(result));
     cpu.writeBack(0, lowOf(result), highOf(result));
@@ -119,9 +152,9 @@ const flagless =
   };
 
 export const SHIFTS: Readonly<Record<string, Semantics>> = {
-  SHL: shift(shl),
-  SHR: shift(shr),
-  SAR: shift(sar),
+  SHL: shift(shl, shlWords),
+  SHR: shift(shr, rightWords(false)),
+  SAR: shift(sar, rightWords(true)),
   ROL: rotate(rol),
   ROR: rotate(ror),
   RCL: rotate(rcl),

@@ -8,9 +8,11 @@ export interface FlatRange {
   readonly executable: boolean;
 }
 
-/** A few ranges of memory and nothing between them, with page faults as a user process gets them. For tests, small programs and records. */
+/** A few ranges of memory and nothing between them, with page faults as a user process gets them. Who
+ * changes code behind its back has to change `codeVersion`. For tests, small programs and records. */
 export class FlatMemory implements Memory {
   high = 0;
+  codeVersion = 0;
   private readonly fault = new MemoryFault();
   private last: FlatRange;
 
@@ -37,8 +39,9 @@ export class FlatMemory implements Memory {
   }
 
   store(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void {
-    const { bytes, start } = this.check(lo, hi, size, true);
+    const { bytes, start, executable } = this.check(lo, hi, size, true);
     const at = (lo >>> 0) - start;
+    if (executable) this.codeVersion++;
     for (let i = 0; i < size && i < 4; i++) bytes[at + i] = valueLo >>> (8 * i);
     for (let i = 4; i < size; i++) bytes[at + i] = valueHi >>> (8 * (i - 4));
   }

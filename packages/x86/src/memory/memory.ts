@@ -4,6 +4,8 @@
  */
 export interface Memory {
   high: number;
+  /** Changes whenever bytes that `fetch` has given may have changed, or lie elsewhere. */
+  readonly codeVersion: number;
   /** `write` says that a store to the same bytes follows, and asks for its permission now. */
   load(lo: number, hi: number, size: number, write: boolean): number;
   store(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void;
