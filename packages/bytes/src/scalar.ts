@@ -43,7 +43,8 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark is a character like any other: the owner of a note is compared as it stands.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** UTF-8 bytes of a string, NUL-terminated. */
 export const asciz = (text: string): Uint8Array => encoder.encode(`${text}\0`);

@@ -1,4 +1,4 @@
-import { memorySource, subSource } from '../src/index.js';
+import { memorySource, readAsciz, subSource } from '../src/index.js';
 
 describe('memorySource', () => {
   test('reads views, plain ones even of a Buffer, so that slice() copies', () => {
@@ -26,4 +26,8 @@ test('subSource is a file of its own and does not reach beyond its window', () =
   expect(source.size).toBe(3);
   expect([...source.read(1, 2)]).toEqual([3, 4]);
   expect(() => source.read(2, 2)).toThrow(expect.objectContaining({ code: 'bytes/past-end' }));
+});
+
+test('a byte order mark in a string is kept: it does not make two owners of notes equal', () => {
+  expect(readAsciz(Uint8Array.of(0xef, 0xbb, 0xbf, 0x62, 0))).not.toBe('b');
 });
