@@ -1,5 +1,5 @@
 import { FLAG_EFFECTS, FORMS, OPERATIONS } from '../src/index';
-import { closeness, opcodesOf, rangesOf } from '../src/decode/tables';
+import { closeness, opcodesOf, forEachRange } from '../src/decode/tables';
 import { FORM_SEMANTICS } from '../src/instructions/index';
 import { STATUS_FLAGS } from '../src/isa/flags';
 
@@ -9,13 +9,14 @@ test('no two rows claim the same bytes with equal right', () => {
   for (const form of FORMS.slice(1)) {
     const { first, count } = opcodesOf(form);
     for (let opcode = first; opcode < first + count; opcode++)
-      for (const { from, to } of rangesOf(form))
+      forEachRange(form, (from, to) => {
         for (let cell = from; cell < to; cell += form.encoding.fixedModrm >= 0 ? 1 : 8) {
           const key = `${opcode}:${cell}:${closeness(form)}`;
           const other = owners.get(key);
           if (other !== undefined) clashes.push(`${form.row.join(' ')} and ${other}`);
           owners.set(key, form.row.join(' '));
         }
+      });
   }
   expect([...new Set(clashes)]).toEqual([]);
 });

@@ -55,19 +55,21 @@ export function opcodesOf({ encoding: { map, opcode, opcodeRegister } }: Form): 
   return { first: (map << 8) | opcode, count: opcodeRegister ? 8 : 1 };
 }
 
-/** The ranges of `(group cell) << 3 | ModRM.rm` that a row covers under its opcode. */
-export function rangesOf({ encoding, attributes }: Form): { from: number; to: number }[] {
+/** Visits the ranges of `(group cell) << 3 | ModRM.rm` that a row covers under its opcode. Plain loops: this runs at every start. */
+export function forEachRange({ encoding, attributes }: Form, visit: (from: number, to: number) => void): void {
   const { prefix, extension, fixedModrm, fixedCount } = encoding;
-  const modes = attributes.has('i64') ? [0] : attributes.has('o64') ? [64] : [0, 64];
-  const prefixes = prefix < 0 ? [0, 16, 32, 48] : [prefix << 4];
-  const mods = attributes.has('mem') ? [0] : attributes.has('reg') || fixedModrm >= 0 ? [8] : [0, 8];
-  const within = fixedModrm >= 0 ? [fixedModrm & 63, fixedCount] : extension >= 0 ? [extension << 3, 8] : [0, 64];
-  const [from = 0, count = 0] = within;
-  return modes.flatMap((mode) =>
-    prefixes.flatMap((pp) =>
-      mods.map((mod) => ({ from: ((mode | pp | mod) << 3) + from, to: ((mode | pp | mod) << 3) + from + count })),
-    ),
-  );
+  const firstMode = attributes.has('o64') ? 64 : 0;
+  const lastMode = attributes.has('i64') ? 0 : 64;
+  const firstMod = attributes.has('reg') || fixedModrm >= 0 ? 8 : 0;
+  const lastMod = attributes.has('mem') ? 0 : 8;
+  const within = fixedModrm >= 0 ? fixedModrm & 63 : extension >= 0 ? extension << 3 : 0;
+  const count = fixedModrm >= 0 ? fixedCount : extension >= 0 ? 8 : 64;
+  for (let mode = firstMode; mode <= lastMode; mode += 64)
+    for (let pp = prefix < 0 ? 0 : prefix << 4; pp <= (prefix < 0 ? 48 : prefix << 4); pp += 16)
+      for (let mod = firstMod; mod <= lastMod; mod += 8) {
+        const from = ((mode | pp | mod) << 3) + within;
+        visit(from, from + count);
+      }
 }
 
 const CELLS = 1024;
@@ -90,7 +92,7 @@ function fillOpcodes(): Groups {
       return;
     }
     cells.fill(0);
-    for (const form of forms) for (const { from, to } of rangesOf(form)) cells.fill(form.index, from, to);
+    for (const form of forms) forEachRange(form, (from, to) => cells.fill(form.index, from, to));
     OPCODES[opcode] = groups.add(cells, forms);
   });
   return groups;
