@@ -12,4 +12,5 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-b', ...
 });
 if (existsSync(new URL('packages/cli/build.mjs', root))) {
   execFileSync(process.execPath, ['packages/cli/build.mjs'], { cwd: root, stdio: 'inherit' });
+  execFileSync(process.execPath, ['scripts/build-man.mjs'], { cwd: root, stdio: 'inherit' });
 }
