@@ -35,6 +35,8 @@ const JUDGES = [
   { proof: 'shellcheck',                      package: 'shellcheck',      use: 'the hooks of kernel packages' },
   { proof: 'kernel-install',                  package: 'systemd',         use: 'the plugin for kernel-install' },
   { proof: 'virt-xml-validate',               package: 'libvirt-clients', use: 'libvirt domains' },
+  { proof: 'xmllint',                         package: 'libxml2-utils',   use: 'libvirt domains' },
+  { proof: '/usr/share/OVMF/OVMF_CODE_4M.fd', package: 'ovmf',            use: 'booting by EFI' },
 ];
 
 function main(words) {

@@ -141,8 +141,11 @@ test('a completion script and every help text come out on stdout', () => {
     'info',
     'map',
     'plan',
+    'config',
+    'diff',
     'targets',
     'init-hooks',
+    'libvirt',
     'completion',
   ]);
   for (const name of commands.slice(0, -1)) expect(bzelf([name, '--help']).out).toMatch(new RegExp(`^bzelf ${name}`));

@@ -102,15 +102,23 @@ const WRONG_SETTINGS = [
   { line: 'DESTINATION=/etc/../boot/%v.elf/.', says: /no plain file name/ },
 ];
 
-test.each(WRONG_SETTINGS)('the setting $line is refused, and nothing is written', ({ line, says }) =>
+test.each(WRONG_SETTINGS)('the setting $line is refused', ({ line, says }) =>
   withTempFolder((root) => {
-    mkdirSync(join(root, 'etc'));
-    writeFileSync(join(root, 'etc/bzelf.conf'), `${line}\n`);
-    const { exit, err } = bzelf(['init-hooks', '--root', root]);
-    expect([exit, err]).toEqual([3, expect.stringMatching(says)]);
-    expect(readdirSync(join(root, 'etc'))).toEqual(['bzelf.conf']);
+    writeFileSync(join(root, 'bzelf.conf'), `${line}\n`);
+    const env = { BZELF_CONF: join(root, 'bzelf.conf'), PATH: process.env['PATH'] ?? '' };
+    const done = spawnSync('sh', [HOOK, 'check'], { env, encoding: 'utf8' });
+    expect([done.status, done.stderr]).toEqual([2, expect.stringMatching(says)]);
   }),
 );
+
+test('init-hooks says what is wrong with the settings that are there, and writes nothing', () =>
+  withTempFolder((root) => {
+    mkdirSync(join(root, 'etc'));
+    writeFileSync(join(root, 'etc/bzelf.conf'), 'FORM=elf\n');
+    const { exit, err } = bzelf(['init-hooks', '--root', root]);
+    expect([exit, err]).toEqual([3, expect.stringMatching(/cli\/hook-config[\s\S]*line 1: FORM is container/)]);
+    expect(readdirSync(join(root, 'etc'))).toEqual(['bzelf.conf']);
+  }));
 
 test('settings are text: quotes come off, and nothing in them is executed', () =>
   withSystem(({ root, image, output, hook }) => {

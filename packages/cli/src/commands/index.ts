@@ -4,6 +4,7 @@ import { diffCommand } from './diff.js';
 import { extractCommand } from './extract.js';
 import { infoCommand } from './info.js';
 import { initHooksCommand } from './init-hooks.js';
+import { libvirtCommand } from './libvirt.js';
 import { mapCommand } from './map.js';
 import { notesCommand } from './notes.js';
 import { planCommand } from './plan.js';
@@ -24,4 +25,5 @@ export const COMMANDS = [
   diffCommand,
   targetsCommand,
   initHooksCommand,
+  libvirtCommand,
 ] as unknown as readonly CommandModule[];
