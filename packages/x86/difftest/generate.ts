@@ -1,8 +1,9 @@
 /** Records from the instruction table: every form in every mode, with the values at which instructions go wrong. */
-import { AF, CF, DF, OF, PF, SF, ZF } from '../src/isa/flags';
+import { DF } from '../src/isa/flags';
 import { Decoder, FORMS, HIGH_BYTE, KIND, LANE, LANES, REGISTER, RIP, type Form } from '../src/index';
 import { generator } from '../test/random-code';
-import { CODE, CODE_SIZES, LDT_BASE, START, WINDOW, WINDOW_SIZE, type Patch, type TestRecord } from './record';
+import { Builder } from './builder';
+import { CODE, CODE_SIZES, LDT_BASE, START, WINDOW, WINDOW_SIZE, type TestRecord } from './record';
 
 type Mode = TestRecord['mode'];
 // taken out once: inside jest every look at a global is slow
@@ -30,76 +31,6 @@ export function seedOf(form: Form, mode: Mode, number: number): number {
   let hash = imul(number + 1, 0x9e3779b1) ^ (mode + 1);
   for (const char of form.row[0] + form.row[1]) hash = imul(hash ^ char.charCodeAt(0), 0x01000193);
   return hash;
-}
-
-type Random = ReturnType<typeof generator>;
-
-class Builder {
-  readonly bytes: number[] = [];
-  readonly registers: bigint[];
-  readonly patches: Patch[] = [];
-  eflags: number;
-  rex = 0;
-  vvvv = 0;
-
-  constructor(
-    readonly form: Form,
-    readonly mode: Mode,
-    readonly next: Random,
-  ) {
-    this.registers = Array.from({ length: 16 }, () => this.value(mode === 0 ? 64 : 32));
-    this.eflags = next() & (CF | PF | AF | ZF | SF | OF);
-  }
-
-  chance(percent: number): boolean {
-    return this.next() % 100 < percent;
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.next() % list.length] as T;
-  }
-
-  /** Zeros, ones, signs and neighbours of powers of two more often than anything else. */
-  value(bits: number): bigint {
-    const random = (big(this.next()) << 32n) | big(this.next());
-    const power = 1n << (random % big(bits));
-    switch (this.next() % 8) {
-      case 0:
-        return asUintN(bits, this.pick([0n, 1n, -1n, 2n, -2n]));
-      case 1:
-        return asUintN(bits, power - 1n);
-      case 2:
-        return asUintN(bits, power);
-      case 3:
-        return asUintN(
-          bits,
-          this.pick([0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn]),
-        );
-      case 4:
-        return asUintN(bits, -power);
-      case 5:
-        return random & 0xffn;
-      default:
-        return asUintN(bits, random);
-    }
-  }
-
-  /** A place in the window, as the offset that instructions of this mode use; now and then over its edges. */
-  target(): bigint {
-    const inside = this.chance(4)
-      ? this.pick([-9, -1, 0, WINDOW_SIZE - 1, WINDOW_SIZE - 7, WINDOW_SIZE - 2])
-      : 64 + (this.next() % (WINDOW_SIZE - 160));
-    return big(WINDOW + inside - (this.mode === 2 ? LDT_BASE : 0));
-  }
-
-  /** A place that holds int3. */
-  get landing(): bigint {
-    return big((this.mode === 2 ? 0 : CODE) + START + 0x40 + (this.next() % 0x400));
-  }
-
-  addPatch(offset: number, value: bigint): void {
-    if (offset >= 0 && offset <= WINDOW_SIZE - 8 && this.patches.length < 2) this.patches.push({ offset, value });
-  }
 }
 
 const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x3e];

@@ -1,20 +1,16 @@
-import { HIGH_BYTE, KIND, LANE, LANES, PREFIX, RIP, SEG } from '../decode/lanes.js';
-import { AF, CF, OF, PF, SF, ZF } from '../isa/flags.js';
+import { KIND, LANE, LANES, PREFIX, RIP, SEG } from '../decode/lanes.js';
 import { type Memory } from '../memory/memory.js';
-import { GUEST_EXCEPTION, VECTOR } from './exception.js';
-import { ATTRIBUTE, REGISTER, SEGMENT, STATE_SIZE, WORD } from './state.js';
+import { CpuState } from './cpu-state.js';
+import { VECTOR } from './exception.js';
+import { ATTRIBUTE, REGISTER, SEGMENT, WORD } from './state.js';
 
 /**
- * What the semantics of instructions are written with: operands, addresses, flags and the stack of one CPU, over its state block. Values are a
+ * What the semantics of instructions are written with: operands, addresses and the stack of one CPU, beside its registers and flags. Values are a
  * low word that is returned and, for 8 bytes, a high word left in `high`; bytes and words are zero-extended.
  */
-export class Cpu {
-  readonly words: Int32Array;
-  private readonly halves: Uint16Array;
-  private readonly bytes: Uint8Array;
+export class Cpu extends CpuState {
   /** Of the instruction in hand. */
   lanes = new Int32Array(LANES);
-  high = 0;
   /** Offset of the memory operand in its segment, as `address` left it. */
   offsetLo = 0;
   offsetHi = 0;
@@ -26,55 +22,14 @@ export class Cpu {
 
   constructor(
     readonly memory: Memory,
-    buffer: ArrayBufferLike = new ArrayBuffer(STATE_SIZE),
-    at = 0,
+    buffer?: ArrayBufferLike,
+    at?: number,
   ) {
-    this.words = new Int32Array(buffer, at, STATE_SIZE / 4);
-    this.halves = new Uint16Array(buffer, at, STATE_SIZE / 2);
-    this.bytes = new Uint8Array(buffer, at, STATE_SIZE);
-  }
-
-  word(index: number): number {
-    return this.words[index] as number;
+    super(buffer, at);
   }
 
   lane(index: number): number {
     return this.lanes[index] as number;
-  }
-
-  // registers
-
-  register(number: number, size: number): number {
-    switch (size) {
-      case 1:
-        return this.bytes[number < HIGH_BYTE ? 8 * number : 8 * (number - HIGH_BYTE) + 1] as number;
-      case 2:
-        return this.halves[4 * number] as number;
-      case 4:
-        return this.words[2 * number] as number;
-      default:
-        this.high = this.words[2 * number + 1] as number;
-        return this.words[2 * number] as number;
-    }
-  }
-
-  /** Writing 4 bytes clears the upper half, as in 64-bit mode; outside of it the upper half is always 0. */
-  setRegister(number: number, size: number, lo: number, hi: number): void {
-    switch (size) {
-      case 1:
-        this.bytes[number < HIGH_BYTE ? 8 * number : 8 * (number - HIGH_BYTE) + 1] = lo;
-        return;
-      case 2:
-        this.halves[4 * number] = lo;
-        return;
-      case 4:
-        this.words[2 * number] = lo;
-        this.words[2 * number + 1] = 0;
-        return;
-      default:
-        this.words[2 * number] = lo;
-        this.words[2 * number + 1] = hi;
-    }
   }
 
   // operands
@@ -230,57 +185,6 @@ export class Cpu {
     if (!inside || !usable || !allowed) throw this.raise(segment === SEG.SS ? VECTOR.SS : VECTOR.GP, 0);
   }
 
-  // exceptions
-
-  /** `throw cpu.raise(…)`: the exception goes to the state block, the interpreter ends the instruction. */
-  raise(vector: number, errorCode = -1): typeof GUEST_EXCEPTION {
-    this.words[WORD.vector] = vector;
-    this.words[WORD.errorCode] = errorCode;
-    return GUEST_EXCEPTION;
-  }
-
-  // flags
-
-  /** CF, AF and OF as given (0 or 1), ZF SF PF from the result, which is sign-extended here. */
-  setFlags(cf: number, af: number, of: number, size: number, lo: number, hi: number): void {
-    const words = this.words;
-    words[WORD.eflags] = (this.word(WORD.eflags) & ~(CF | AF | OF)) | cf | (af << 4) | (of << 11);
-    this.setResult(size, lo, hi);
-  }
-
-  setResult(size: number, lo: number, hi: number): void {
-    const words = this.words;
-    const signed = size === 1 ? (lo << 24) >> 24 : size === 2 ? (lo << 16) >> 16 : lo;
-    words[WORD.lazy] = 1;
-    words[WORD.result] = signed;
-    words[WORD.result + 1] = size === 8 ? hi : signed >> 31;
-  }
-
-  /** EFLAGS with everything in it; `lazy` is 0 afterwards. */
-  flags(): number {
-    const words = this.words;
-    let flags = this.word(WORD.eflags);
-    if (this.word(WORD.lazy) === 0) return flags;
-    const lo = this.word(WORD.result);
-    const hi = this.word(WORD.result + 1);
-    flags &= ~(ZF | SF | PF);
-    if ((lo | hi) === 0) flags |= ZF;
-    if (hi < 0) flags |= SF;
-    if (evenParity(lo)) flags |= PF;
-    words[WORD.eflags] = flags;
-    words[WORD.lazy] = 0;
-    return flags;
-  }
-
-  /** Sets the flags of `mask` to those of `value`. */
-  changeFlags(mask: number, value: number): void {
-    this.words[WORD.eflags] = (this.flags() & ~mask) | (value & mask);
-  }
-
-  get carry(): number {
-    return this.word(WORD.eflags) & 1;
-  }
-
   // stack
 
   get stackSize(): number {
@@ -356,12 +260,6 @@ export class Cpu {
   get repeats(): boolean {
     return (this.lane(LANE.prefixes) & (PREFIX.rep | PREFIX.repne)) !== 0;
   }
-}
-
-/** PF of the low byte. */
-export function evenParity(lo: number): boolean {
-  const folded = lo ^ (lo >> 4);
-  return ((0x9669 >> (folded & 15)) & 1) === 1;
 }
 
 /** What an instruction does. Operands are in the lanes, rIP is already that of the next instruction. */

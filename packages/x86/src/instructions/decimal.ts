@@ -3,7 +3,7 @@ import { VECTOR } from '../cpu/exception.js';
 import { REGISTER } from '../cpu/state.js';
 import { LANE } from '../decode/lanes.js';
 import { AF, CF, OF, PF, SF, ZF } from '../isa/flags.js';
-import { evenParity } from '../cpu/cpu.js';
+import { evenParity } from '../cpu/cpu-state.js';
 
 const { rax } = REGISTER;
 const AH = 16;
