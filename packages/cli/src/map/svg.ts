@@ -11,7 +11,7 @@ const LANE_GAP = 14;
 const LEFT = 128;
 const ENTRIES_WIDTH = 220;
 const TOP = 108;
-const BOTTOM = 34;
+const BOTTOM = 48;
 const SUB_GAP = 4;
 
 /** A picture of the map: higher addresses above, a lane for each kind of claim, empty memory cut out. No scripts. */
@@ -140,17 +140,28 @@ function box(region: Region, x: number, width: number, y: (address: bigint) => n
 }
 
 const ENTRY_STEP = 17;
+/** From the top of a label's row to the foot of its letters. */
+const BASELINE = 12;
 
-/** Entries at the same or near addresses are listed one under the other, with an arrow to where they lead. */
+const topOf = (fan: readonly { at: number }[]): number =>
+  Math.max(TOP - BASELINE, fan.reduce((sum, { at }) => sum + at, 0) / fan.length - (fan.length * ENTRY_STEP) / 2);
+const bottomOf = (fan: readonly { at: number }[]): number => topOf(fan) + fan.length * ENTRY_STEP;
+
+/** Entries at the same or near addresses fan out evenly around where they lead, each with its arrow. */
 function entryMarks({ entries }: MemoryPicture, y: (address: bigint) => number, right: number): string[] {
   const sorted = [...entries].sort((a, b) => (a.address > b.address ? -1 : a.address < b.address ? 1 : 0));
-  let last = -Infinity;
-  const marks = sorted.map((entry) => {
-    const at = y(entry.address);
-    const label = Math.max(at, last + ENTRY_STEP);
-    last = label;
-    return { entry, at, label };
-  });
+  const fans: { at: number; entry: (typeof sorted)[number] }[][] = [];
+  for (const entry of sorted) {
+    let fan = [{ at: y(entry.address), entry }];
+    for (let above = fans.at(-1); above !== undefined && bottomOf(above) > topOf(fan); above = fans.at(-1)) {
+      fans.pop();
+      fan = [...above, ...fan];
+    }
+    fans.push(fan);
+  }
+  const marks = fans.flatMap((fan) =>
+    fan.map(({ at, entry }, i) => ({ entry, at, label: topOf(fan) + i * ENTRY_STEP + BASELINE })),
+  );
   return marks.flatMap(({ entry, at, label }) => [
     `<path class="arrow" d="M${right + 26} ${round(label - 4)} H${right + 14} L${right - 6} ${round(at)}"/>`,
     `<circle class="entry" cx="${right - 6}" cy="${round(at)}" r="3.2"/>`,
