@@ -27,6 +27,7 @@ const JUDGES = [
   { proof: 'xorriso',                         package: 'xorriso',         use: 'GRUB and iPXE media' },
   { proof: 'mformat',                         package: 'mtools',          use: 'GRUB media' },
   { proof: 'kexec',                           package: 'kexec-tools',     use: 'booting by kexec, inside QEMU' },
+  { proof: 'cbfstool',                        package: 'coreboot-utils',  use: 'payloads of coreboot' },
   { proof: 'groff',                           package: 'groff-base',      use: 'manual pages without warnings' },
   { proof: 'man',                             package: 'man-db',          use: 'manual pages as people see them' },
   { proof: 'zsh',                             package: 'zsh',             use: 'completion' },
