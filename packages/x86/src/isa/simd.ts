@@ -164,6 +164,7 @@ const BY_PREFIX: readonly (readonly [encoding: string, names: string, attributes
   ['0F AE /5',       '- - INCSSPD|INCSSPD|INCSSPQ -', 'reg'],
   ['0F AE /6',       '- - UMONITOR -', 'reg'],
   ['0F AE /6',       '- - - UMWAIT', 'reg flags=UMWAIT'],
+  ['0F 01 CC',       '- TDCALL - -'],
   ['0F 01 CD',       '- SEAMRET - -', 'o64 flags=VMX'],
   ['0F 01 CE',       '- SEAMOPS - -', 'o64 flags=KEYLOCKER'],
   ['0F 01 CF',       '- SEAMCALL - -', 'o64 flags=RSTORSSP'],
