@@ -110,11 +110,11 @@ export const SYSTEM_ROWS: readonly IsaRow[] = [
 export const UNIMPLEMENTED_SYSTEM_ROWS: readonly IsaRow[] = [
   ...['01 C0:ENCLV', '01 C5:PCONFIG', '01 C8:MONITOR',
     '01 C9:MWAIT', '01 CA:CLAC', '01 CB:STAC', '01 CF:ENCLS', '01 D0:XGETBV', '01 D1:XSETBV', '01 D4:VMFUNC', '01 D5:XEND',
-    '01 D6:XTEST', '01 D7:ENCLU', '01 E8:SERIALIZE', '01 EE:RDPKRU', '01 EF:WRPKRU', '01 FA:MONITORX', '01 FB:MWAITX', '01 FC:CLZERO', '01 FD:RDPRU',
+    '01 D6:XTEST', '01 D7:ENCLU', '01 E8:SERIALIZE', '01 EE:RDPKRU', '01 EF:WRPKRU', '01 FA:MONITORX', '01 FB:MWAITX', '01 FD:RDPRU',
     '37:GETSEC|GETSEC|GETSECQ',
   ].map((line): IsaRow => [`NP 0F ${line.slice(0, line.indexOf(':'))}`, line.slice(line.indexOf(':') + 1), 'todo']),
   ...['01 D8:VMRUN', '01 D9:VMMCALL', '01 DA:VMLOAD', '01 DB:VMSAVE', '01 DC:STGI', '01 DD:CLGI', '01 DE:SKINIT',
-    '01 DF:INVLPGA', '0E:FEMMS',
+    '01 DF:INVLPGA', '01 FC:CLZERO', '0E:FEMMS',
   ].map((line): IsaRow => [`0F ${line.slice(0, line.indexOf(':'))}`, line.slice(line.indexOf(':') + 1), 'todo']),
   ['C6 F8 ib',       'XABORT imm8u',         'todo'],
   ['C7 F8 cz',       'XBEGIN rel',           'todo'],
