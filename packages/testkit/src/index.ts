@@ -1,5 +1,6 @@
 export { countingSource, type CountingSource } from './counting-source.js';
 export { expectGolden, goldenJson } from './golden.js';
+export { missingForGrub, withGrub } from './grub.js';
 export { makeInitrd, type InitrdOptions } from './initrd.js';
 export { judge, testWith, testWithKernel, type Judge, type JudgeOptions, type JudgeRun } from './judge.js';
 export { MADE_HEADER_FIELDS, makeBzImage, type BzImageOptions } from './make-bzimage.js';

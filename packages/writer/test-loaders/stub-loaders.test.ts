@@ -1,7 +1,16 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asciz } from '@bzelf/bytes';
-import { judge, kernel, parseProbeReport, testImage, withTempFolder, type QemuOptions } from '@bzelf/testkit';
+import {
+  judge,
+  kernel,
+  missingForGrub,
+  parseProbeReport,
+  testImage,
+  withGrub,
+  withTempFolder,
+  type QemuOptions,
+} from '@bzelf/testkit';
 import { testContainer, type TestContainerOptions } from '../test/stub/container.js';
 import { expectLinuxState, initrd, initrdCrc, launch, MAP, MIB, probe, reportOf, run } from '../test/stub/run.js';
 import { loaderBootParams } from '../test/stub/tables.js';
@@ -114,8 +123,9 @@ describe(`real kernels with only a 16-bit entry${title}`, () => {
   }
 });
 
-const grub = judge('grub-mkrescue') && judge('xorriso') && judge('qemu-system-x86_64');
-describe(`GRUB${grub ? '' : ' (skipped: needs grub-mkrescue, xorriso and qemu-system-x86_64)'}`, () => {
+const notHere = missingForGrub();
+const grub = notHere.length === 0;
+describe(`GRUB${grub ? '' : ` (skipped: no ${notHere.join(', no ')})`}`, () => {
   // prettier-ignore
   const rows: { name: string; command: string; container: TestContainerOptions; video?: boolean }[] = [
     { name: 'multiboot', command: 'multiboot', container: { class: 32, multiboot: true } },
@@ -128,24 +138,10 @@ describe(`GRUB${grub ? '' : ' (skipped: needs grub-mkrescue, xorriso and qemu-sy
       const made = testContainer(probe, container);
       const module = command.replace('multiboot', 'module');
       const graphics = video ? 'insmod all_video\n' : '';
-      const report = await withTempFolder(async (folder) => {
-        mkdirSync(join(folder, 'root/boot/grub'), { recursive: true });
-        writeFileSync(join(folder, 'root/kernel'), made.file);
-        writeFileSync(join(folder, 'root/initrd'), initrd);
-        writeFileSync(
-          join(folder, 'root/boot/grub/grub.cfg'),
-          `${graphics}${command} /kernel first second=2\n${module} /initrd name\nboot\n`,
-        );
-        judge('grub-mkrescue')?.bytes([
-          '-d',
-          '/usr/lib/grub/i386-pc',
-          '-o',
-          join(folder, 'cd.iso'),
-          join(folder, 'root'),
-        ]);
-        const words = ['-boot', 'd', '-cdrom', join(folder, 'cd.iso'), ...(video ? ['-device', 'VGA'] : [])];
-        return reportOf({ extra: words, memory: 256, timeoutMs: 60_000 });
-      });
+      const config = `${graphics}${command} /kernel first second=2\n${module} /initrd name\nboot\n`;
+      const report = await withGrub(config, { kernel: made.file, initrd }, (words) =>
+        reportOf({ extra: [...words, ...(video ? ['-device', 'VGA'] : [])], memory: 256, timeoutMs: 60_000 }),
+      );
       expectLinuxState(report, 'linux32');
       expect(report.cmdline).toBe('first second=2');
       expect(report.ramdisk).toMatchObject({ size: BigInt(initrd.length), crc32: initrdCrc });
