@@ -100,3 +100,4 @@ export {
   type DecodedBootParams,
 } from './build-boot-params.js';
 export { e820ExtNode, readSetupDataNode, setupDataNode, setupIndirectNode, type SetupDataNode } from './setup-data.js';
+export { bootParamsRanges, declaredRange, linux64Ranges, loadersRange, vmlinuxRanges } from './declared-ranges.js';

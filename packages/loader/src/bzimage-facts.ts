@@ -1,5 +1,6 @@
 import { alignUp, phys, type PhysAddr } from '@bzelf/bytes';
 import {
+  linux64Ranges,
   placementRules,
   XLF_CAN_BE_LOADED_ABOVE_4G,
   XLF_EFI_HANDOVER_32,
@@ -9,7 +10,6 @@ import {
 } from '@bzelf/bzimage';
 import type { MappingNote, PayloadNote, PlacementNote, SubarchNote } from '@bzelf/elf';
 import type { KernelEntry } from './kernel.js';
-import { linux64Ranges } from './mappings.js';
 
 const PAGE = 0x1000n;
 

@@ -11,7 +11,7 @@ import {
 import { chooseSlides, type KaslrChoice, type SlideRules, type Slides } from './kaslr.js';
 import type { KernelImage } from './kernel.js';
 import type { LoadPlan, PlanOptions, PlanRange } from './load-plan.js';
-import { vmlinuxRanges } from './mappings.js';
+import { vmlinuxRanges } from '@bzelf/bzimage';
 import { PlanBuilder } from './plan-builder.js';
 import { cmdlineLimit, finishLinux64, initrdLimits } from './protocols/linux.js';
 import { finishPvh } from './protocols/pvh.js';

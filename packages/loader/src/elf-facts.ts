@@ -14,7 +14,7 @@ import {
 } from '@bzelf/elf';
 import type { BzImageFacts } from './bzimage-facts.js';
 import type { KernelEntry, PvhRelocation } from './kernel.js';
-import { vmlinuxRanges } from './mappings.js';
+import { vmlinuxRanges } from '@bzelf/bzimage';
 import { findMultiboot2Header, findMultibootHeader, type MultibootHeader } from '@bzelf/elf';
 
 /** bzelf's own notes of a file; of a type that may come once, the first. */

@@ -25,7 +25,6 @@ export type {
   PlanRange,
   SetupData,
 } from './load-plan.js';
-export { linux64Ranges, vmlinuxRanges } from './mappings.js';
 export {
   FreeMemory,
   MEMORY_ACPI,

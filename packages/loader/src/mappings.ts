@@ -9,63 +9,6 @@ export interface PlacedObject {
   readonly length: bigint;
 }
 
-/** A declared range with P==V and every access but the ones named. */
-export function declaredRange(
-  purpose: MappingPurpose,
-  start: bigint,
-  length: bigint,
-  more: Partial<MappingRange> = {},
-): MappingRange {
-  return {
-    start: phys(start),
-    length,
-    virtOffset: 0n,
-    read: true,
-    write: true,
-    execute: false,
-    purpose,
-    required: true,
-    placedByLoader: false,
-    evidence: 'declared',
-    ...more,
-  };
-}
-
-/** A page, whatever the kernel may ask of it: the size that a MAPPING note states for an object it cannot know. */
-const PAGE = 0x1000n;
-
-/**
- * What the 64-bit boot protocol wants mapped, for a kernel that comes without MAPPING notes.
- * Source: boot.rst, "64-bit boot protocol", and what head_64.S reads before it has page tables of its own: low memory
- * only when it must switch between 4- and 5-level paging.
- */
-export function linux64Ranges(
-  image: { start: bigint; length: bigint },
-  runtime: { start: bigint; length: bigint },
-): MappingRange[] {
-  return [
-    declaredRange('image', image.start, image.length, { execute: true }),
-    declaredRange('runtime', runtime.start, runtime.length, { execute: true }),
-    declaredRange('boot-params', 0n, PAGE, { placedByLoader: true }),
-    declaredRange('cmdline', 0n, PAGE, { placedByLoader: true, write: false }),
-    declaredRange('setup-data', 0n, PAGE, { placedByLoader: true, write: false }),
-    declaredRange('low-memory', 0n, 0x100000n, { required: false }),
-  ];
-}
-
-/**
- * What startup_64 of a vmlinux reads and writes before it has page tables of its own: the image, boot_params, and with
- * memory encryption the command line and the setup_data list. Source: arch/x86/kernel/head_64.S, head64.c.
- */
-export function vmlinuxRanges(span: { start: bigint; end: bigint }): MappingRange[] {
-  return [
-    declaredRange('image', span.start, span.end - span.start, { execute: true }),
-    declaredRange('boot-params', 0n, PAGE, { placedByLoader: true }),
-    declaredRange('cmdline', 0n, PAGE, { placedByLoader: true, write: false }),
-    declaredRange('setup-data', 0n, PAGE, { placedByLoader: true, write: false }),
-  ];
-}
-
 export interface ResolveOptions {
   /** How far the image was moved from where its notes put it. */
   readonly delta: bigint;
@@ -94,7 +37,7 @@ export function resolveRanges(
     if (range.placedByLoader)
       return objects
         .filter((o) => o.purpose === range.purpose)
-        .map((o) => ({ ...range, start: o.start, length: o.length, placedByLoader: false }));
+        .map((o) => ({ ...range, start: o.start, length: o.length, placedByLoader: false, required: true }));
     const moved = range.purpose === 'runtime' ? runtimeDelta : MOVES_WITH_IMAGE.includes(range.purpose) ? delta : 0n;
     const length = range.purpose === 'image' ? (imageLength ?? range.length) : range.length;
     return [{ ...range, start: phys(range.start + moved), length }];

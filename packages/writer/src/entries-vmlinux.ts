@@ -1,12 +1,14 @@
 import { fromLe, phys, type PhysAddr } from '@bzelf/bytes';
-import type { BzImage } from '@bzelf/bzimage';
+import { bootParamsRanges, declaredRange, loadersRange, type BzImage } from '@bzelf/bzimage';
 import { PF_R, PF_W, PF_X, PT_LOAD, type ElfFile, type MappingRange, type Note, type Phdr } from '@bzelf/elf';
-import { placedByLoader, range, type DeclaredEntry } from './entries.js';
+import type { DeclaredEntry } from './entries.js';
+
+const PAGE = 0x1000n;
 
 /** How an inner kernel may be entered: its own 64- or 32-bit entry, and what its Xen notes offer. */
 export function vmlinuxEntries(bz: BzImage, elf: ElfFile, notes: readonly Note[]): DeclaredEntry[] {
   const loads = elf.segments.filter(({ p_type }) => p_type === PT_LOAD);
-  const bp = [placedByLoader('boot-params', 0x1000n, 'rw'), placedByLoader('cmdline', 0x800n, 'r', true)];
+  const bp = bootParamsRanges();
   const image = loads.map((segment) => imageRange(segment, 0n));
   const address = physicalEntry(elf.header.e_entry, loads);
   const common = { address, setupRelative: false } as const;
@@ -19,8 +21,8 @@ export function vmlinuxEntries(bz: BzImage, elf: ElfFile, notes: readonly Note[]
   if (phys32 !== undefined) {
     const ranges = [
       ...image,
-      placedByLoader('start-info', 0x1000n, 'rw'),
-      placedByLoader('cmdline', 0x800n, 'r', true),
+      loadersRange('start-info', PAGE, 'rw'),
+      loadersRange('cmdline', PAGE, 'r', { optional: true }),
     ];
     entries.push({ ...common, protocol: 'pvh', mode: 'protected32', address: phys(phys32), argument: 'ebx', ranges });
   }
@@ -39,8 +41,8 @@ function xenPvEntry(bz: BzImage, loads: readonly Phdr[], entry: bigint, virtBase
     setupRelative: false,
     ranges: [
       ...loads.map((segment) => imageRange(segment, virtBase)),
-      placedByLoader('start-info', 0x1000n, 'rw'),
-      placedByLoader('page-tables', 0x1000n, 'r'),
+      loadersRange('start-info', PAGE, 'rw'),
+      loadersRange('page-tables', PAGE, 'r'),
     ],
   };
 }
@@ -48,7 +50,7 @@ function xenPvEntry(bz: BzImage, loads: readonly Phdr[], entry: bigint, virtBase
 /** Executable where anything of the segment is; the kernel writes to all of itself while it starts. */
 function imageRange({ p_paddr, p_memsz, p_flags }: Phdr, virtOffset: bigint): MappingRange {
   const access = `${p_flags & PF_R ? 'r' : ''}${p_flags & PF_W || p_flags & PF_X ? 'w' : ''}${p_flags & PF_X ? 'x' : ''}`;
-  return range('image', phys(p_paddr), p_memsz, access, { virtOffset });
+  return declaredRange('image', p_paddr, p_memsz, access, { virtOffset });
 }
 
 /** e_entry of a vmlinux is physical; of other kernels it may be virtual and is found through its segment. */

@@ -1,6 +1,6 @@
 import { addBytes, phys, type PhysAddr } from '@bzelf/bytes';
-import type { BzImage } from '@bzelf/bzimage';
-import type { EntryNote, MappingPurpose, MappingRange } from '@bzelf/elf';
+import { cmdlineSizeMax, declaredRange, linux64Ranges, loadersRange, type BzImage } from '@bzelf/bzimage';
+import type { EntryNote, MappingRange } from '@bzelf/elf';
 
 /** A way in with what has to be mapped for it. */
 export interface DeclaredEntry extends Omit<EntryNote, 'id'> {
@@ -11,57 +11,15 @@ export interface DeclaredEntry extends Omit<EntryNote, 'id'> {
 export const ENTRY_64_OFFSET = 0x200;
 /** The real-mode entry: the byte behind the boot sector. Source: boot.rst, Running the kernel. */
 const ENTRY_16_OFFSET = 0x200n;
-const BOOT_PARAMS_SIZE = 0x1000n;
+/** A parameter block of a loader: a page, whatever it is. */
+const BLOCK_SIZE = 0x1000n;
 
-/** `rwx`-style access. */
-export function range(
-  purpose: MappingPurpose,
-  start: PhysAddr,
-  length: bigint,
-  access: string,
-  more: { optional?: boolean; placedByLoader?: boolean; virtOffset?: bigint } = {},
-): MappingRange {
-  return {
-    start,
-    length,
-    virtOffset: more.virtOffset ?? 0n,
-    read: access.includes('r'),
-    write: access.includes('w'),
-    execute: access.includes('x'),
-    purpose,
-    required: !more.optional,
-    placedByLoader: more.placedByLoader ?? false,
-    evidence: 'declared',
-  };
-}
-
-/** The loader chooses where this lies. */
-export const placedByLoader = (
-  purpose: MappingPurpose,
-  length: bigint,
-  access: string,
-  optional = false,
-): MappingRange => range(purpose, phys(0), length, access, { placedByLoader: true, optional });
-
-/**
- * What the decompressor touches on the loader's page tables, from its 64-bit entry to its own CR3.
- * Source: boot.rst, 64-bit Boot Protocol; head_64.S of 6.1 and 6.12 (low memory only when LA57 has to change).
- */
-export function decompressorRanges(bz: BzImage, image: MappingRange, runtime: MappingRange): MappingRange[] {
-  return [
-    image,
-    runtime,
-    placedByLoader('boot-params', BOOT_PARAMS_SIZE, 'rw'),
-    placedByLoader('cmdline', BigInt((bz.header.cmdline_size ?? 0xff) + 1), 'r', true),
-    placedByLoader('setup-data', BOOT_PARAMS_SIZE, 'r', true),
-    range('low-memory', phys(0), 0x10_0000n, 'rw', { optional: true }),
-  ];
-}
+const cmdlineSize = ({ header }: BzImage): bigint => BigInt(cmdlineSizeMax(header) + 1);
 
 /** The entries of the bzImage itself, loaded at `load`: what any boot loader of the boot protocol uses. */
 export function bzImageEntries(bz: BzImage, load: PhysAddr, initSize: bigint): DeclaredEntry[] {
-  const image = range('image', load, BigInt(bz.protectedMode.size), 'rwx');
-  const ranges = decompressorRanges(bz, image, range('runtime', load, initSize, 'rwx'));
+  const image = { start: load, length: BigInt(bz.protectedMode.size) };
+  const ranges = linux64Ranges(image, { start: load, length: initSize }, cmdlineSize(bz));
   const entries: DeclaredEntry[] = [
     {
       protocol: 'linux16',
@@ -69,7 +27,10 @@ export function bzImageEntries(bz: BzImage, load: PhysAddr, initSize: bigint): D
       address: phys(ENTRY_16_OFFSET),
       argument: 'ds',
       setupRelative: true,
-      ranges: [image, range('low-memory', phys(0), 0x10_0000n, 'rwx')],
+      ranges: [
+        declaredRange('image', image.start, image.length, 'rwx'),
+        declaredRange('low-memory', 0n, 0x10_0000n, 'rwx'),
+      ],
     },
   ];
   if (bz.bits >= 32) {
@@ -113,7 +74,7 @@ export interface StubEntries {
 
 /** The entries of a container: all lead into the stub, each with the parameter block its loader brings. */
 export function stubEntries(bz: BzImage, { protocols, entry32, entry64, own }: StubEntries): DeclaredEntry[] {
-  const cmdline = placedByLoader('cmdline', BigInt((bz.header.cmdline_size ?? 0xff) + 1), 'r', true);
+  const cmdline = loadersRange('cmdline', cmdlineSize(bz), 'r', { optional: true });
   const entries: DeclaredEntry[] = STUB_PROTOCOLS.filter((row) => protocols.includes(row.protocol)).map((row) => ({
     protocol: row.protocol,
     mode: 'protected32',
@@ -121,11 +82,11 @@ export function stubEntries(bz: BzImage, { protocols, entry32, entry64, own }: S
     argument: row.argument,
     setupRelative: false,
     // PVH: the stub borrows a dword of start_info for the one call that tells it where it is
-    ranges: [...own, placedByLoader(row.purpose, BOOT_PARAMS_SIZE, 'rw'), cmdline],
+    ranges: [...own, loadersRange(row.purpose, BLOCK_SIZE, 'rw'), cmdline],
   }));
   if (entry64 !== undefined) {
     const [image, runtime] = own as [MappingRange, MappingRange];
-    const ranges = [...decompressorRanges(bz, image, runtime), ...own.slice(2)];
+    const ranges = [...linux64Ranges(image, runtime, cmdlineSize(bz)), ...own.slice(2)];
     entries.push({
       protocol: 'linux64',
       mode: 'long64',

@@ -1,5 +1,5 @@
 import { phys, type PhysAddr } from '@bzelf/bytes';
-import { cmdlineSizeMax, initrdAddrMax, INITRD_ADDR_MAX_DEFAULT } from '@bzelf/bzimage';
+import { cmdlineSizeMax, initrdAddrMax, INITRD_ADDR_MAX_DEFAULT, linux64Ranges } from '@bzelf/bzimage';
 import type { MappingRange } from '@bzelf/elf';
 import { buildLinuxParams, type LinuxParams } from '../boot-params.js';
 import { canBeAbove4G } from '../bzimage-facts.js';
@@ -7,7 +7,7 @@ import { imageSpan } from '../elf-facts.js';
 import type { KernelEntry, KernelImage } from '../kernel.js';
 import { loadElf, loadProtectedMode, type LoadedImage } from '../load-image.js';
 import type { LoadPlan, PlanProtocol } from '../load-plan.js';
-import { linux64Ranges, resolveRanges, type PlacedObject } from '../mappings.js';
+import { resolveRanges, type PlacedObject } from '../mappings.js';
 import { draftPageTables, type PageTables } from '../page-tables.js';
 import type { PlanBuilder } from '../plan-builder.js';
 import type { Protocol } from './protocol.js';

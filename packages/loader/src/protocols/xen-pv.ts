@@ -6,7 +6,7 @@ import { imageSpan, valuesOf } from '../elf-facts.js';
 import { fail } from '../errors.js';
 import type { LoadPlan, PlanRange } from '../load-plan.js';
 import { checkedSegments } from '../load-image.js';
-import { declaredRange } from '../mappings.js';
+import { declaredRange } from '@bzelf/bzimage';
 import { draftPageTables, type PageTables } from '../page-tables.js';
 import type { PlanBuilder } from '../plan-builder.js';
 import { SIF_MOD_START_PFN, XEN_CMDLINE_LIMIT, XEN_START_INFO, XEN_START_MAGIC } from '../xen-start-info.js';
@@ -176,11 +176,15 @@ function domainRanges(
   p2m: { start: PhysAddr; length: bigint },
 ): MappingRange[] {
   const virtOffset = virtBase;
-  const below = declaredRange('image', 0n, tables.at, { virtOffset, execute: true });
-  const readOnly = declaredRange('page-tables', tables.at, tables.size, { virtOffset, write: false });
-  const above = declaredRange('runtime', tables.at + tables.size, tables.end - tables.at - tables.size, { virtOffset });
+  const below = declaredRange('image', 0n, tables.at, 'rwx', { virtOffset });
+  const readOnly = declaredRange('page-tables', tables.at, tables.size, 'r', { virtOffset });
+  const above = declaredRange('runtime', tables.at + tables.size, tables.end - tables.at - tables.size, 'rw', {
+    virtOffset,
+  });
   const list =
-    initP2m === undefined ? [] : [declaredRange('runtime', p2m.start, p2m.length, { virtOffset: initP2m - p2m.start })];
+    initP2m === undefined
+      ? []
+      : [declaredRange('runtime', p2m.start, p2m.length, 'rw', { virtOffset: initP2m - p2m.start })];
   return [below, readOnly, above, ...list];
 }
 

@@ -1,4 +1,5 @@
 import { addBytes, alignUp, concat, hex, phys, type PhysAddr } from '@bzelf/bytes';
+import { declaredRange } from '@bzelf/bzimage';
 import {
   EM_386,
   EM_X86_64,
@@ -19,7 +20,7 @@ import {
   type RawNote,
   type SegmentSpec,
 } from '@bzelf/elf';
-import { range, stubEntries, type StubProtocol } from '../entries.js';
+import { stubEntries, type StubProtocol } from '../entries.js';
 import { fail } from '../errors.js';
 import { encodeMultiboot, encodeMultiboot2, type RawLoad } from '../multiboot.js';
 import { bzelfNotes, elfBootNotes, notesPiece, sha256 } from '../notes.js';
@@ -194,9 +195,9 @@ function containerNotes(ctx: FormContext, { hash, offsets, stub, entry32, entry6
   const { bz, target, placement, input, payload } = ctx;
   const image = loadedImage(bz);
   const own = [
-    range('image', placement.load, BigInt(image.size), 'rwx'),
-    range('runtime', placement.run ?? placement.load, placement.initSize, 'rwx'),
-    range('stub', stub.address, stub.memsz, 'rwx'),
+    declaredRange('image', placement.load, BigInt(image.size), 'rwx'),
+    declaredRange('runtime', placement.run ?? placement.load, placement.initSize, 'rwx'),
+    declaredRange('stub', stub.address, stub.memsz, 'rwx'),
   ];
   const entries = stubEntries(bz, {
     protocols: protocolsOf(target),
