@@ -41,7 +41,7 @@ export async function writeOutput(
 ): Promise<void> {
   checkOutput(path, options);
   const parts = content instanceof Uint8Array ? [content] : content;
-  if (path === DASH) return writeStdout(concat(parts));
+  if (path === DASH) return parts.forEach(writeStdout);
   const there = statOrUndefined(path);
   // A device or a pipe is written to; there is nothing to replace.
   if (there !== undefined && !there.isFile()) return writeFileSync(path, concat(parts));
