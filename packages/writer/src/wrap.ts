@@ -1,7 +1,7 @@
+import { concat } from '@bzelf/bytes';
 import { extractPayload, readBzImage, splitVmlinux, type BzImage } from '@bzelf/bzimage';
 import { probeElf, readElf, readNotes } from '@bzelf/elf';
 import { fail } from './errors.js';
-import { concat } from '@bzelf/bytes';
 import { writeContainer } from './forms/container.js';
 import type { FormContext, WrittenForm } from './forms/context.js';
 import { writeInplace } from './forms/inplace.js';

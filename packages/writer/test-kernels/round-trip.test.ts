@@ -33,15 +33,12 @@ describe.each(FETCHED_KERNELS.filter((id) => id !== 'xen'))('%s', (id) => {
   const kept: WrapOptions[] = TARGETS.flatMap(({ name, forms }) =>
     forms.filter((form) => form !== 'vmlinux').map((form) => ({ target: name, form, allowEfiLoss: true })),
   );
-  const judges = readelf && elflint ? '' : ' [without readelf or eu-elflint]';
-
-  testWithKernel(id, `comes back from every form and target${judges}`, async (path) => {
+  testWithKernel(id, 'comes back from every form and target', async (path) => {
     const input = readFileSync(path);
     for (const options of kept) {
       const { bytes } = await wrap(input, options);
       const label = `${options.form} ${options.target}`;
       expect(`${label} ${digest(unwrap(bytes))}`).toBe(`${label} ${digest(input)}`);
-      expect({ label, complaints: await complaints(bytes) }).toEqual({ label, complaints: [] });
     }
   });
 
@@ -50,8 +47,22 @@ describe.each(FETCHED_KERNELS.filter((id) => id !== 'xen'))('%s', (id) => {
       const vmlinux = wrap(readFileSync(path), { form: 'vmlinux' });
       await expect(vmlinux).rejects.toMatchObject({ code: 'writer/no-payload' });
     });
+  }
+
+  if (readelf === undefined || elflint === undefined) {
+    test.skip('is judged by readelf and eu-elflint [skipped: not both are here]', () => undefined);
     return;
   }
+  testWithKernel(id, 'has nothing to complain of in any form and target', async (path) => {
+    const input = readFileSync(path);
+    for (const options of kept) {
+      const { bytes } = await wrap(input, options);
+      const label = `${options.form} ${options.target}`;
+      expect({ label, complaints: await complaints(bytes) }).toEqual({ label, complaints: [] });
+    }
+  });
+
+  if (WITHOUT_PAYLOAD.includes(id)) return;
   testWithKernel(id, 'as vmlinux has the complaints of the kernel build, and no more', async (path) => {
     const input = readFileSync(path);
     const { elf } = splitVmlinux(await extractPayload(readBzImage(input)));

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { getU32 } from '@bzelf/bytes';
+import { getU32, setU32 } from '@bzelf/bytes';
 import {
   findBootHeaders,
   PT_LOAD,
@@ -10,8 +10,8 @@ import {
   viewNotesAs,
   type ElfFile,
 } from '@bzelf/elf';
-import { SMALL_KERNELS, testImage } from '@bzelf/testkit';
-import { TARGETS, wrap } from '../src/index.js';
+import { makeBzImage, SMALL_KERNELS, testImage } from '@bzelf/testkit';
+import { TARGETS, unwrap, wrap } from '../src/index.js';
 
 /** The rules of docs/loaders.md that cost nothing and that some loader insists on. One row, one test. */
 const RULES: { rule: string; who: string; holds: (elf: ElfFile, file: Uint8Array) => void }[] = [
@@ -99,6 +99,17 @@ const RULES: { rule: string; who: string; holds: (elf: ElfFile, file: Uint8Array
     },
   },
   {
+    rule: 'p_memsz of the kernel reaches to the end of init_size, which the setup_header in the file tells',
+    who: 'QEMU, Xen, iPXE, crosvm, GRUB put modules right behind the highest segment',
+    holds: (elf, file) => {
+      const kernel = elf.segments.find((s) => s.p_type === PT_LOAD && s.p_paddr === 0x100_0000n);
+      const setup = elf.sections.find(({ name }) => name === '.bzimage.setup');
+      const init_size = getU32(file, Number(setup?.sh_offset) + 0x260);
+      expect(init_size).toBeGreaterThan(0x10_0000);
+      expect(kernel?.p_memsz).toBeGreaterThanOrEqual(BigInt(init_size));
+    },
+  },
+  {
     rule: 'section headers exist, and no section of type REL or RELA',
     who: 'GRUB 2.12 refuses e_shoff 0',
     holds: ({ header, sections }) => {
@@ -138,4 +149,20 @@ test.each([
   const { bytes } = await wrap(readFileSync(testImage('61-64-gzip.bzImage')), { target });
   expect(findBootHeaders(bytes).map(({ name }) => name)).toEqual(headers);
   expect(findBootHeaders(bytes).every(({ offset }) => offset < 512)).toBe(true);
+});
+
+test.each(
+  CONTAINERS.map(({ name, multiboot, multiboot2 }) => ({ name, own: Number(!!multiboot) + Number(!!multiboot2) })),
+)('headers that the kernel holds by accident are out of sight in a container for $name', async ({ name, own }) => {
+  const protectedMode = new Uint8Array(0x400);
+  const header = (at: number, ...words: number[]) =>
+    words.forEach((word, i) => setU32(protectedMode, at + 4 * i, word));
+  header(0x210, 0x1badb002, 3, -(0x1badb002 + 3) >>> 0);
+  header(0x220, 0xe85250d6, 0, 16, -(0xe85250d6 + 16) >>> 0);
+  header(0x240, 0x336ec578, 0x10000, -(0x336ec578 + 0x10000) >>> 0);
+  const input = makeBzImage({ protectedMode });
+  expect(findBootHeaders(input)).toHaveLength(3);
+  const { bytes } = await wrap(input, { target: name });
+  expect(findBootHeaders(bytes)).toHaveLength(own);
+  expect(unwrap(bytes)).toEqual(input);
 });
