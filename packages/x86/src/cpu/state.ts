@@ -23,8 +23,26 @@ export const STATE_ROWS = [
   [0x180, 192, 'segments',    'ES CS SS DS FS GS, 32 bytes each: SEGMENT'],
   [0x240, 128, 'tables',      'LDTR TR GDTR IDTR, 32 bytes each: SEGMENT'],
   [0x300, 256, 'xmm',         'XMM0 to XMM15'],
+  [0x400, 128, 'x87',         'R0 to R7, 16 bytes each: 64 bits of significand, 16 of sign and exponent'],
+  [0x480,   4, 'fcw',         'x87 control word'],
+  [0x484,   4, 'fsw',         'x87 status word, TOP in it'],
+  [0x488,   4, 'ftw',         'x87 tags, one bit a register as FXSAVE has them: 1 is not empty'],
+  [0x48c,   4, 'fop',         'opcode of the last x87 instruction, 11 bits'],
+  [0x490,   8, 'fip',         'its address'],
+  [0x498,   8, 'fdp',         'and that of its operand'],
+  [0x4a0,   4, 'mxcsr',       'SSE control and status'],
+  [0x500,   4, 'flagKind',    'translated code: how the flags follow from the next three, 0: they are in `eflags` and `result`'],
+  [0x508,   8, 'flagA',       'first operand'],
+  [0x510,   8, 'flagB',       'second operand'],
+  [0x518,   8, 'flagResult',  'result'],
+  [0x520,   4, 'left',        'instructions left of the budget'],
+  [0x524,   4, 'site',        'where in its region translated code has left'],
+  [0x528,   4, 'region',      'number of the region that runs'],
+  [0x52c,   4, 'leave',       '1: the slow path did not make the access, the interpreter has to'],
+  [0x530,   8, 'value',       'what the slow path has loaded, or is to store'],
+  [0x538,   8, 'linear',      'the address it was asked for'],
 ] as const satisfies readonly StateRow[];
-export const STATE_SIZE = 0x400;
+export const STATE_SIZE = 0x1000;
 
 type StateName = (typeof STATE_ROWS)[number][2];
 const wordOf = (name: StateName): number => {
@@ -50,6 +68,25 @@ export const WORD = {
   dr: wordOf('dr'),
   segments: wordOf('segments'),
   tables: wordOf('tables'),
+  xmm: wordOf('xmm'),
+  x87: wordOf('x87'),
+  fcw: wordOf('fcw'),
+  fsw: wordOf('fsw'),
+  ftw: wordOf('ftw'),
+  fop: wordOf('fop'),
+  fip: wordOf('fip'),
+  fdp: wordOf('fdp'),
+  mxcsr: wordOf('mxcsr'),
+  flagKind: wordOf('flagKind'),
+  flagA: wordOf('flagA'),
+  flagB: wordOf('flagB'),
+  flagResult: wordOf('flagResult'),
+  left: wordOf('left'),
+  site: wordOf('site'),
+  region: wordOf('region'),
+  leave: wordOf('leave'),
+  value: wordOf('value'),
+  linear: wordOf('linear'),
 } as const;
 
 /** Words of a segment's descriptor cache. */

@@ -55,6 +55,28 @@ export class FlatMemory implements Memory {
     return count;
   }
 
+  loadSystem(lo: number, hi: number, size: number, write: boolean): number {
+    return this.load(lo, hi, size, write);
+  }
+
+  storeSystem(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void {
+    this.store(lo, hi, size, valueLo, valueHi);
+  }
+
+  // nothing is derived from paging or privilege here
+
+  flush(): void {
+    this.codeVersion++;
+  }
+
+  invalidate(): void {
+    this.codeVersion++;
+  }
+
+  rightsChanged(): void {
+    this.codeVersion++;
+  }
+
   /** The range of an access; on a fault the address is that of the first byte that may not be touched. */
   private check(lo: number, hi: number, size: number, write: boolean): FlatRange {
     const address = lo >>> 0;

@@ -11,6 +11,15 @@ export interface Memory {
   store(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void;
   /** Copies up to `count` bytes of code, returns how many there are before the first that may not be executed. */
   fetch(lo: number, hi: number, bytes: Uint8Array, count: number): number;
+  /** Like `load` and `store`, as the processor itself reads and writes descriptor tables, TSS and IDT: as a supervisor, whatever CPL is. */
+  loadSystem(lo: number, hi: number, size: number, write: boolean): number;
+  storeSystem(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void;
+  /** CR3 was written, or something that CR0, CR4 or EFER say of paging has changed. Global pages stay unless `global`. */
+  flush(global: boolean): void;
+  /** INVLPG. */
+  invalidate(lo: number, hi: number): void;
+  /** CPL, EFLAGS.AC, CR0.WP or a bit of CR4 that decides who may touch what has changed. */
+  rightsChanged(): void;
 }
 
 /** Bits of the error code of #PF. Source: Intel SDM vol. 3A, 4.7. */

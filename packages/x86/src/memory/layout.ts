@@ -1,0 +1,25 @@
+/**
+ * Where things lie in the one WebAssembly memory of a machine. Translated code has these numbers in its instructions.
+ *
+ * A tag is the linear address of a page whose bytes may all be read (or written) by plain loads (or stores) at the current privilege; its place
+ * is given by bits 12 to 27 of that address. An access of `size` bytes at `ea` is plain when the tag at `ea`'s place is `(ea + size - 1) & -4096`:
+ * one comparison that covers presence, permission, all 64 bits of the address, the straddling of pages, devices, code, and first touches. The
+ * addend of the same place is physical minus linear address, modulo 2^32; it is 0 as long as everything is mapped to itself.
+ */
+export const TAG_COUNT = 0x10000;
+/** No page has this address: its low bits are not 0. */
+export const NO_TAG = 1;
+
+// prettier-ignore
+export const LAYOUT = {
+  state:        0x00_0000, // STATE_SIZE bytes
+  readTags:     0x10_0000, // TAG_COUNT of 8 bytes each
+  writeTags:    0x18_0000,
+  readAddends:  0x20_0000, // TAG_COUNT of 4 bytes each
+  writeAddends: 0x24_0000,
+  dispatch:     0x28_0000, // the dispatcher's table of entries
+  ram:         0x100_0000, // guest physical address 0
+} as const;
+
+/** The most that fits behind the rest, with the guard that V8 lays behind 4 GiB: guest RAM ends here. */
+export const RAM_MAX = 0xc000_0000;
