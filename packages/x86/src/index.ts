@@ -17,7 +17,19 @@ export { FLAG_EFFECTS, flagLetters, flagMask, NO_FLAGS, undefinedByCount, type F
 export { type IsaRow } from './isa/row.js';
 export { Cpu, type Semantics } from './cpu/cpu.js';
 export { VECTOR } from './cpu/exception.js';
-export { ATTRIBUTE, REGISTER, SEGMENT, STATE_ROWS, STATE_SIZE, WORD } from './cpu/state.js';
+export {
+  ATTRIBUTE,
+  CR0,
+  CR4,
+  EFER,
+  MSR_SLOTS,
+  REGISTER,
+  SEGMENT,
+  STATE_ROWS,
+  STATE_SIZE,
+  TABLE,
+  WORD,
+} from './cpu/state.js';
 export { Interpreter, type Exit } from './interpreter.js';
 export { SEMANTICS } from './instructions/index.js';
 export { FlatMemory, type FlatRange } from './memory/flat.js';

@@ -17,7 +17,7 @@ export const STATE_ROWS = [
   [0x0a8,   4, 'cpl',         'current privilege level'],
   [0x0ac,   4, 'codeSize',    '16, 32 or 64: how CS decodes'],
   [0x0b0,   8, 'efer',        'IA32_EFER'],
-  [0x0b8,   4, 'shadow',      '1: no interrupt before the next instruction ends (STI, MOV SS)'],
+  [0x0b8,   4, 'shadow',      'no interrupt before the next instruction ends: 1 after STI, 3 after MOV SS, when no single-step trap comes either'],
   [0x0c0,  72, 'cr',          'CR0 to CR8, 8 bytes each'],
   [0x110,  64, 'dr',          'DR0 to DR7, 8 bytes each'],
   [0x180, 192, 'segments',    'ES CS SS DS FS GS, 32 bytes each: SEGMENT'],
@@ -41,6 +41,7 @@ export const STATE_ROWS = [
   [0x52c,   4, 'leave',       '1: the slow path did not make the access, the interpreter has to'],
   [0x530,   8, 'value',       'what the slow path has loaded, or is to store'],
   [0x538,   8, 'linear',      'the address it was asked for'],
+  [0x600, 512, 'msrs',        'model-specific registers that live nowhere else, 8 bytes each: MSR_SLOTS'],
 ] as const satisfies readonly StateRow[];
 export const STATE_SIZE = 0x1000;
 
@@ -87,6 +88,7 @@ export const WORD = {
   leave: wordOf('leave'),
   value: wordOf('value'),
   linear: wordOf('linear'),
+  msrs: wordOf('msrs'),
 } as const;
 
 /** Words of a segment's descriptor cache. */
@@ -98,8 +100,36 @@ export const ATTRIBUTE = {
   writable: 0x02,
   readable: 0x02,
   expandDown: 0x04,
+  dpl: 0x60,
+  /** Code or data; 0 is a system segment. */
+  notSystem: 0x10,
+  accessed: 0x01,
+  conforming: 0x04,
   long: 0x200,
   big: 0x400,
+  granular: 0x800,
+} as const;
+
+/** Places of the table registers behind WORD.tables, in SEGMENT.words. */
+export const TABLE = { LDTR: 0, TR: 1, GDTR: 2, IDTR: 3 } as const;
+
+/** Bits of CR0, CR4 and EFER. Source: Intel SDM vol. 3A, 2.5 and 2.2.1. */
+// prettier-ignore
+export const CR0 = {
+  PE: 1, MP: 2, EM: 4, TS: 8, ET: 0x10, NE: 0x20, WP: 0x1_0000, AM: 0x4_0000, NW: 0x2000_0000, CD: 0x4000_0000, PG: 1 << 31,
+} as const;
+// prettier-ignore
+export const CR4 = {
+  VME: 1, PVI: 2, TSD: 4, DE: 8, PSE: 0x10, PAE: 0x20, MCE: 0x40, PGE: 0x80, PCE: 0x100, OSFXSR: 0x200, OSXMMEXCPT: 0x400, UMIP: 0x800,
+  LA57: 0x1000, FSGSBASE: 0x1_0000, PCIDE: 0x2_0000, OSXSAVE: 0x4_0000, SMEP: 0x10_0000, SMAP: 0x20_0000, PKE: 0x40_0000,
+} as const;
+export const EFER = { SCE: 1, LME: 0x100, LMA: 0x400, NXE: 0x800 } as const;
+
+/** What a model-specific register keeps at `WORD.msrs + 2 * slot`. FS and GS have their base in the segment, EFER its own place. */
+// prettier-ignore
+export const MSR_SLOTS = {
+  kernelGsBase: 0, star: 1, lstar: 2, cstar: 3, sfmask: 4, sysenterCs: 5, sysenterEsp: 6, sysenterEip: 7, pat: 8, apicBase: 9,
+  miscEnable: 10, tscOffset: 11, tscAux: 12, biosSignId: 13, mtrrDefType: 14, mtrr: 16 /* 16 variable ones, then 11 fixed ones */, randomState: 48,
 } as const;
 
 /** Numbers of the general registers. */
