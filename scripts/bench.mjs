@@ -14,12 +14,13 @@ import {
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bootBench, BOOTS, timeUntil } from './bench-boot.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const WORK = join(ROOT, '.cache', 'bench');
 const TOOL = join(ROOT, 'packages/cli/bin/bzelf.cjs');
 
-const USAGE = `usage: node scripts/bench.mjs [--rounds N] [--json] [notes] [wrap] [extract]
+const USAGE = `usage: node scripts/bench.mjs [--rounds N] [--json] [notes] [wrap] [extract] [run]
 
   --rounds N   runs of each program (default 11)
   --json       the numbers as JSON on stdout
@@ -39,6 +40,8 @@ const rounds = Number(values.rounds);
 const node = (...words) => [process.execPath, ...words];
 const bzelf = (...words) => node(TOOL, ...words);
 const kernel = (id) => join(ROOT, '.cache', 'kernels', id, 'vmlinuz');
+
+const fetched = (id) => (existsSync(kernel(id)) ? kernel(id) : undefined);
 
 /** What is compared: programs by name, the first of each pair against the second, and the ratio or difference wanted. */
 const BENCHES = {
@@ -75,6 +78,9 @@ const BENCHES = {
   'extract zstd': () => extractBench('zstd', kernel('debian-6.12-amd64')),
   'extract lz4': () => extractBench('lz4', kernel('debian-6.1-cloud')),
   'extract gzip': () => extractBench('gzip', gzipKernel()),
+  ...Object.fromEntries(
+    BOOTS.map((boot) => [`run ${boot[0]}`, () => bootBench(boot, fetched(boot[0]), bzelf, join(ROOT, '.cache'))]),
+  ),
 };
 
 const DECOMPRESSORS = {
@@ -193,7 +199,13 @@ function isInstalled(command) {
 }
 
 /** Wall clock of one run, milliseconds. */
-function timeOnce({ words: [command, ...words], to = '/dev/null', anyExit = false }) {
+async function timeOnce(program) {
+  if (program.until !== undefined) return (await timeUntil(program)).milliseconds;
+  const {
+    words: [command, ...words],
+    to = '/dev/null',
+    anyExit = false,
+  } = program;
   const out = openSync(to, 'w');
   const started = process.hrtime.bigint();
   const { status, stderr } = spawnSync(command, words, { stdio: ['ignore', out, 'pipe'] });
@@ -204,7 +216,9 @@ function timeOnce({ words: [command, ...words], to = '/dev/null', anyExit = fals
 }
 
 /** Peak resident memory of a program and its children, MiB; undefined where nothing can tell. */
-function peakMemory({ words, to = '/dev/null' }) {
+async function peakMemory(program) {
+  if (program.until !== undefined) return (await timeUntil(program)).memoryMiB;
+  const { words, to = '/dev/null' } = program;
   const script =
     'import resource,subprocess,sys;subprocess.run(sys.argv[2:],stdout=open(sys.argv[1],"wb"),stderr=subprocess.DEVNULL);print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)';
   const { status, stdout } = spawnSync('python3', ['-c', script, to, ...words]);
@@ -213,24 +227,23 @@ function peakMemory({ words, to = '/dev/null' }) {
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-function measure(name, { title, programs, goals }) {
+async function measure(name, { title, programs, goals }) {
   const all = Object.entries(programs).map(([who, words]) => [who, Array.isArray(words) ? { words } : words]);
   const here = all.filter(([, { words }]) => isInstalled(words[0]));
   const skipped = all.filter((program) => !here.includes(program)).map(([who]) => who);
   const times = Object.fromEntries(here.map(([who]) => [who, []]));
-  for (const [, program] of here) timeOnce(program); // into the page cache
+  for (const [, program] of here) await timeOnce(program); // into the page cache
   for (let round = 0; round < rounds; round++) {
     for (const [who, program] of here) {
       spawnSync('sync'); // nobody waits for what another left to be written
-      times[who].push(timeOnce(program));
+      times[who].push(await timeOnce(program));
     }
   }
-  const results = here.map(([who, program]) => ({
-    who,
-    milliseconds: median(times[who]),
-    fastest: Math.min(...times[who]),
-    memoryMiB: peakMemory(program),
-  }));
+  const results = [];
+  for (const [who, program] of here) {
+    const memoryMiB = await peakMemory(program);
+    results.push({ who, milliseconds: median(times[who]), fastest: Math.min(...times[who]), memoryMiB });
+  }
   return { name, title, rounds, results, goals: goals.flatMap((goal) => judge(goal, times)), skipped };
 }
 
@@ -259,7 +272,7 @@ function print({ title, results, goals, skipped }) {
   for (const who of skipped) console.log(`  skipped: ${who} is not installed`);
 }
 
-function main() {
+async function main() {
   if (values.help) return void console.log(USAGE);
   mkdirSync(WORK, { recursive: true });
   const wanted = Object.entries(BENCHES).filter(
@@ -272,11 +285,11 @@ function main() {
       console.error(`${name}: skipped, its kernel is not here; node scripts/fetch-kernels.mjs gets it`);
       continue;
     }
-    all.push(measure(name, bench));
+    all.push(await measure(name, bench));
     if (!values.json) print(all.at(-1));
   }
   if (values.json)
     console.log(JSON.stringify({ schema: 'bzelf.bench/1', node: process.version, benches: all }, null, 2));
 }
 
-main();
+await main();
