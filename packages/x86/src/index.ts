@@ -33,4 +33,15 @@ export {
 export { Interpreter, type Exit } from './interpreter.js';
 export { SEMANTICS } from './instructions/index.js';
 export { FlatMemory, type FlatRange } from './memory/flat.js';
-export { MemoryFault, PAGE_FAULT, type Memory } from './memory/memory.js';
+export {
+  GuestMemory,
+  type GuestMemoryOptions,
+  type MemorySnapshot,
+  type PhysicalRange,
+  type Watch,
+} from './memory/guest-memory.js';
+export { LAYOUT, NO_TAG, RAM_MAX, TAG_COUNT } from './memory/layout.js';
+export { AccessDenied, MemoryFault, PAGE_FAULT, type Memory } from './memory/memory.js';
+export { type MemoryDevice } from './memory/physical.js';
+export { type Access } from './memory/ranges.js';
+export { TOUCH_KINDS, TouchLog, type Touch, type TouchKind, type Where } from './memory/touch-log.js';

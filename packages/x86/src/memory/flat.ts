@@ -55,6 +55,14 @@ export class FlatMemory implements Memory {
     return count;
   }
 
+  fetched(): void {
+    // nobody keeps account
+  }
+
+  fetchFault(lo: number, hi: number): void {
+    throw this.fault.at(lo, hi, PAGE_FAULT.user | PAGE_FAULT.fetch);
+  }
+
   loadSystem(lo: number, hi: number, size: number, write: boolean): number {
     return this.load(lo, hi, size, write);
   }

@@ -9,8 +9,18 @@ export interface Memory {
   /** `write` says that a store to the same bytes follows, and asks for its permission now. */
   load(lo: number, hi: number, size: number, write: boolean): number;
   store(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void;
-  /** Copies up to `count` bytes of code, returns how many there are before the first that may not be executed. */
+  /**
+   * Copies up to `count` bytes of code, returns how many there are before the first that may not be executed. Nobody notices: bytes that turn
+   * out to be no part of the instruction are not touched.
+   */
   fetch(lo: number, hi: number, bytes: Uint8Array, count: number): number;
+  /**
+   * An instruction of `length` bytes was decoded there: its bytes count as fetched and hold code from now on. To be called after each decoding,
+   * not when an instruction is known from before: whatever makes its fetch count again, such as clearing the touch log, changes `codeVersion`.
+   */
+  fetched(lo: number, hi: number, length: number): void;
+  /** Throws what the fetch of the byte there ends with; it is one that `fetch` did not give. */
+  fetchFault(lo: number, hi: number): void;
   /** Like `load` and `store`, as the processor itself reads and writes descriptor tables, TSS and IDT: as a supervisor, whatever CPL is. */
   loadSystem(lo: number, hi: number, size: number, write: boolean): number;
   storeSystem(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void;
@@ -23,7 +33,7 @@ export interface Memory {
 }
 
 /** Bits of the error code of #PF. Source: Intel SDM vol. 3A, 4.7. */
-export const PAGE_FAULT = { present: 1, write: 2, user: 4, fetch: 0x10 } as const;
+export const PAGE_FAULT = { present: 1, write: 2, user: 4, reserved: 8, fetch: 0x10 } as const;
 
 /** A denied access: a value with the place and the bits of the #PF that it becomes. Each memory throws its one object again. */
 export class MemoryFault {
@@ -35,6 +45,27 @@ export class MemoryFault {
     this.lo = lo;
     this.hi = hi;
     this.errorCode = errorCode;
+    return this;
+  }
+}
+
+/**
+ * An access that the owner of the machine has not allowed, at its first byte that may not be touched so. Nothing has changed. Thrown and caught
+ * like a MemoryFault, but no guest sees it. Each memory throws its one object again.
+ */
+export class AccessDenied {
+  physical = 0;
+  /** Linear address of that byte; of a walk, the one that is being translated. */
+  lo = 0;
+  hi = 0;
+  /** Of the whole access. */
+  size = 0;
+  kind: 'read' | 'write' | 'fetch' | 'walk' = 'read';
+
+  at(physical: number, size: number, kind: 'read' | 'write' | 'fetch' | 'walk'): this {
+    this.physical = physical;
+    this.size = size;
+    this.kind = kind;
     return this;
   }
 }

@@ -1,0 +1,121 @@
+import { LAYOUT, NO_TAG, TAG_COUNT } from './layout.js';
+
+/** What is known of a filled place: which of its tags are global, and the size of the page that it came from. */
+const GLOBAL_READ = 1;
+const GLOBAL_WRITE = 2;
+const LISTED = 4;
+
+/** The tag tables of `layout.ts`: the TLB of the machine. They are shared with translated code, so everything that is dropped is dropped at once. */
+export class Tags {
+  readonly read: Int32Array;
+  readonly write: Int32Array;
+  readonly readAddends: Int32Array;
+  readonly writeAddends: Int32Array;
+  /** Every page that was filled so far lay where its linear address says. */
+  identity = true;
+  /** Places that may hold a tag, and how many they are. */
+  private readonly filled = new Uint16Array(TAG_COUNT);
+  private count = 0;
+  private readonly notes = new Uint8Array(TAG_COUNT);
+  /** Log2 of the largest page that tags were filled from since all were dropped: INVLPG drops all of a page. */
+  private largest = 12;
+
+  constructor(
+    buffer: ArrayBuffer,
+    private readonly onAddends: () => void,
+  ) {
+    this.read = new Int32Array(buffer, LAYOUT.readTags, 2 * TAG_COUNT);
+    this.write = new Int32Array(buffer, LAYOUT.writeTags, 2 * TAG_COUNT);
+    this.readAddends = new Int32Array(buffer, LAYOUT.readAddends, TAG_COUNT);
+    this.writeAddends = new Int32Array(buffer, LAYOUT.writeAddends, TAG_COUNT);
+    for (let at = 0; at < 2 * TAG_COUNT; at += 2) {
+      this.read[at] = NO_TAG;
+      this.write[at] = NO_TAG;
+    }
+  }
+
+  /** How many places may hold a tag. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Lets the page at a linear address be read, or written, by plain accesses. `shift` is log2 of the size of the page that maps it. */
+  fill(write: boolean, lo: number, hi: number, physical: number, global: boolean, shift: number): void {
+    const place = (lo >>> 12) & (TAG_COUNT - 1);
+    const page = lo & -4096;
+    const addend = (physical - page) | 0;
+    if (addend !== 0 || hi !== 0) this.leaveIdentity();
+    const tags = write ? this.write : this.read;
+    tags[2 * place] = page;
+    tags[2 * place + 1] = hi;
+    (write ? this.writeAddends : this.readAddends)[place] = addend;
+    const bit = write ? GLOBAL_WRITE : GLOBAL_READ;
+    const note = this.notes[place] as number;
+    if ((note & LISTED) === 0) this.filled[this.count++] = place;
+    this.notes[place] = (global ? note | bit : note & ~bit) | LISTED;
+    if (shift > this.largest) this.largest = shift;
+  }
+
+  private leaveIdentity(): void {
+    if (!this.identity) return;
+    this.identity = false;
+    this.onAddends();
+  }
+
+  dropAll(): void {
+    const { read, write, filled, notes } = this;
+    for (let i = 0; i < this.count; i++) {
+      const place = filled[i] as number;
+      read[2 * place] = NO_TAG;
+      write[2 * place] = NO_TAG;
+      notes[place] = 0;
+    }
+    this.count = 0;
+    this.largest = 12;
+  }
+
+  /** Drops all that did not come from a global page. */
+  dropLocal(): void {
+    const { read, write, filled, notes } = this;
+    let kept = 0;
+    for (let i = 0; i < this.count; i++) {
+      const place = filled[i] as number;
+      const note = notes[place] as number;
+      if ((note & GLOBAL_READ) === 0) read[2 * place] = NO_TAG;
+      if ((note & GLOBAL_WRITE) === 0) write[2 * place] = NO_TAG;
+      if ((note & (GLOBAL_READ | GLOBAL_WRITE)) === 0) notes[place] = 0;
+      else filled[kept++] = place;
+    }
+    this.count = kept;
+    if (kept === 0) this.largest = 12;
+  }
+
+  /** Drops what came from the page, of whatever size, that maps a linear address. */
+  dropPage(lo: number, hi: number): void {
+    const shift = this.largest;
+    if (shift >= 28) {
+      this.dropAll();
+      return;
+    }
+    const pages = 1 << (shift - 12);
+    const first = (lo >>> 12) & (TAG_COUNT - 1) & -pages;
+    for (let place = first; place < first + pages; place++) {
+      this.dropIf(this.read, place, lo, hi, shift);
+      this.dropIf(this.write, place, lo, hi, shift);
+    }
+  }
+
+  private dropIf(tags: Int32Array, place: number, lo: number, hi: number, shift: number): void {
+    if (((tags[2 * place] as number) ^ lo) >>> shift === 0 && tags[2 * place + 1] === hi) tags[2 * place] = NO_TAG;
+  }
+
+  /** Drops the write tags that lead to a page of physical memory. */
+  dropWrites(physical: number): void {
+    const { write, writeAddends, filled } = this;
+    for (let i = 0; i < this.count; i++) {
+      const place = filled[i] as number;
+      const tag = write[2 * place] as number;
+      if (tag !== NO_TAG && (tag + (writeAddends[place] as number)) >>> 0 === physical) write[2 * place] = NO_TAG;
+    }
+  }
+}
