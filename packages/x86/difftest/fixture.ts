@@ -4,10 +4,20 @@
  */
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { generate, TESTABLE } from './generate';
-import { encodeRecord, RECORD_SIZE, type Patch, type TestRecord, type TestResult } from './record';
+import {
+  encodeRecord,
+  IMAGE_SIZE,
+  RECORD_SIZE,
+  recordSize,
+  type Patch,
+  type TestRecord,
+  type TestResult,
+} from './record';
 import { type Form } from '../src/index';
 
 const { imul } = Math;
+/** Of an image: what lies behind XMM15 is reserved, or the kernel's. */
+const KEPT_IMAGE = 416;
 
 /** Results of `count` records of one form in one mode. */
 interface Block {
@@ -63,6 +73,7 @@ function writeResult(out: ByteWriter, record: TestRecord, result: TestResult): v
     out.put(2, offset);
     out.put(8, value);
   }
+  if (record.image !== undefined && result.image !== undefined) writeImage(out, record.image, result.image);
 }
 
 class ByteReader {
@@ -86,6 +97,27 @@ class ByteReader {
   }
 }
 
+/** The words of an image that are not the record's, behind a mask of which those are. */
+function writeImage(out: ByteWriter, before: Uint8Array, after: Uint8Array): void {
+  const view = new DataView(after.buffer, after.byteOffset);
+  const old = new DataView(before.buffer, before.byteOffset);
+  const changed: number[] = [];
+  for (let at = 0; at < KEPT_IMAGE; at += 8)
+    if (view.getBigUint64(at, true) !== old.getBigUint64(at, true)) changed.push(at);
+  out.put(1, changed.length);
+  for (const at of changed) {
+    out.put(1, at / 8);
+    out.put(8, view.getBigUint64(at, true));
+  }
+}
+
+function readImage(from: ByteReader, before: Uint8Array): Uint8Array {
+  const image = before.slice();
+  const view = new DataView(image.buffer);
+  for (let count = from.get(1); count > 0; count--) view.setBigUint64(8 * from.get(1), from.big(), true);
+  return image;
+}
+
 function readResult(from: ByteReader, record: TestRecord): TestResult {
   const changed = from.get(2);
   const registers = record.registers.map((value, i) => (changed & (1 << i) ? from.big() : value));
@@ -96,17 +128,18 @@ function readResult(from: ByteReader, record: TestRecord): TestResult {
   const cr2 = vector === 14 ? from.big() : 0n;
   const changes: Patch[] = [];
   for (let count = from.get(1); count > 0; count--) changes.push({ offset: from.get(2), value: from.big() });
-  return { registers, rip, eflags, vector, errorCode, cr2, changes };
+  const image = record.image === undefined ? {} : { image: readImage(from, record.image) };
+  return { registers, rip, eflags, vector, errorCode, cr2, changes, ...image };
 }
 
 /** FNV-1a over the records as the worker gets them, a word at a time. */
 export function hashRecords(records: readonly TestRecord[]): number {
-  const bytes = new Uint8Array(RECORD_SIZE);
+  const bytes = new Uint8Array(RECORD_SIZE + IMAGE_SIZE);
   const words = new Int32Array(bytes.buffer);
   let hash = 0x811c9dc5;
   for (const record of records) {
     encodeRecord(record, bytes, 0);
-    for (let i = 0; i < words.length; i++) hash = imul(hash ^ (words[i] ?? 0), 0x01000193);
+    for (let i = 0; i < recordSize(record) / 4; i++) hash = imul(hash ^ (words[i] ?? 0), 0x01000193);
   }
   return hash >>> 0;
 }

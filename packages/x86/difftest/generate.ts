@@ -3,6 +3,7 @@ import { DF } from '../src/isa/flags';
 import { Decoder, FORMS, HIGH_BYTE, KIND, LANE, LANES, REGISTER, RIP, type Form } from '../src/index';
 import { generator } from '../test/random-code';
 import { Builder } from './builder';
+import { makeImage } from './image';
 import { CODE, CODE_SIZES, LDT_BASE, START, WINDOW, WINDOW_SIZE, type TestRecord } from './record';
 
 type Mode = TestRecord['mode'];
@@ -42,7 +43,9 @@ function addPrefixes(build: Builder): void {
   if (encoding.vex) return;
   // AMD honours 66 on near branches in 64-bit mode, Intel and we do not
   // and MOVSXD of 16 bits reads 32 from memory there
-  const takes66 = encoding.prefix < 1 && !(mode === 0 && attributes.has('f64')) && form.name !== 'MOVSXD';
+  // and where the row has no prefix 66 makes it another one
+  const takes66 =
+    encoding.prefix < (usesImage(form) ? 0 : 1) && !(mode === 0 && attributes.has('f64')) && form.name !== 'MOVSXD';
   if (takes66 && build.chance(25)) bytes.push(0x66);
   if (build.chance(10)) bytes.push(0x67);
   if (encoding.modrm && build.chance(5))
@@ -131,7 +134,7 @@ const setBytes = (code: Uint8Array, at: number, value: number, count: number): v
 function aim(build: Builder, code: Uint8Array, lanes: Int32Array): bigint | undefined {
   const operand = [0, 1, 2].find((i) => lanes[LANE.kind0 + 3 * i] === KIND.mem);
   if (operand === undefined) return undefined;
-  const target = build.target();
+  const target = aligned(build, build.target());
   const base = lanes[LANE.base] ?? -1;
   const index = lanes[LANE.index] ?? -1;
   const isGs = build.mode === 0 && lanes[LANE.segment] === 5;
@@ -237,6 +240,8 @@ export function generate(form: Form, mode: Mode, number: number): TestRecord | u
   if (lanes[LANE.kind0] === KIND.mem && form.operands[0]?.text.startsWith('moffs')) setMoffs(build, code, lanes);
   if (lanes[LANE.kind1] === KIND.mem && form.operands[1]?.text.startsWith('moffs')) setMoffs(build, code, lanes);
   if (build.registers.some((_, i) => i >= HIGH_BYTE)) return undefined;
+  const withImage = usesImage(form);
+  if (withImage) setVectorMemory(build, lanes, target);
   return {
     mode,
     code,
@@ -244,7 +249,36 @@ export function generate(form: Form, mode: Mode, number: number): TestRecord | u
     eflags: build.eflags | 2,
     registers: build.registers.map((value, i) => (mode === 0 ? value : i < 8 ? asUintN(32, value) : 0n)),
     patches: build.patches,
+    ...(withImage ? { image: makeImage(build) } : {}),
   };
+}
+
+/** 16 bytes of memory have to be aligned, for most instructions. */
+function aligned(build: Builder, target: bigint): bigint {
+  const wide = build.form.operands.some(({ text }) => text.endsWith('m128')) || build.form.name.startsWith('FX');
+  return wide && build.chance(90) ? target & ~15n : target;
+}
+
+/** Whether a form has to do with x87, MMX or SSE state. */
+const usesImage = ({ row, operands, name }: Form): boolean =>
+  /^D[89A-F] /.test(row[0]) ||
+  operands.some(({ text }) => /^x?mm/.test(text)) ||
+  /^(WAIT|EMMS|FX|LDMXCSR|STMXCSR)/.test(name);
+
+/** Memory operands: mostly aligned when they have to be, with values like those of registers. */
+function setVectorMemory(build: Builder, lanes: Int32Array, target: bigint | undefined): void {
+  // inside the window: whether a page faults whose bytes are all masked out is the processor's choice
+  if (build.form.name.startsWith('MASKMOV'))
+    build.registers[REGISTER.rdi] = big(WINDOW + 64 + (build.next() % 3000) - (build.mode === 2 ? LDT_BASE : 0));
+  if (target === undefined) return;
+  const at = windowOffset(build, target);
+  const size = Math.max(lanes[LANE.size0] ?? 0, lanes[LANE.size1] ?? 0);
+  const values = makeImage(build);
+  const from = lanes[LANE.kind1] === KIND.xmm || size === 16 ? 160 : 32;
+  const view = new DataView(values.buffer);
+  const second = size === 10 ? big(view.getUint16(from + 8, true)) : view.getBigUint64(from + 8, true);
+  build.addPatch(at, view.getBigUint64(from, true));
+  if (size > 8) build.addPatch(at + 8, second);
 }
 
 function setMoffs(build: Builder, code: Uint8Array, lanes: Int32Array): void {

@@ -2,7 +2,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { decodeResult, encodeRecord, RECORD_SIZE, type TestRecord, type TestResult } from './record';
+import { decodeResult, encodeRecord, recordSize, type TestRecord, type TestResult } from './record';
 import { encodeFixture, type RecordedForm } from './fixture';
 import { generate, TESTABLE } from './generate';
 import { compare } from './run';
@@ -44,13 +44,19 @@ class Worker {
   }
 
   async run(records: readonly TestRecord[]): Promise<TestResult[]> {
-    const bytes = new Uint8Array(RECORD_SIZE * records.length);
-    records.forEach((record, i) => encodeRecord(record, bytes, RECORD_SIZE * i));
+    const bytes = new Uint8Array(records.reduce((sum, record) => sum + recordSize(record), 0));
+    let end = 0;
+    for (const record of records) {
+      encodeRecord(record, bytes, end);
+      end += recordSize(record);
+    }
     this.child.stdin?.write(bytes);
     const results: TestResult[] = [];
     let at = 0;
-    while (results.length < records.length) {
-      const decoded = decodeResult(this.buffered, at);
+    for (;;) {
+      const record = records[results.length];
+      if (record === undefined) break;
+      const decoded = decodeResult(record, this.buffered, at);
       if (decoded !== undefined) {
         results.push(decoded.result);
         at += decoded.length;
@@ -88,7 +94,7 @@ let done = 0;
 let skipped = 0;
 const start = performance.now();
 /** Results are flushed when the worker wants input and has none, so a batch must not be larger than a pipe. */
-const BATCH = 300;
+const BATCH = 80;
 let batch: { record: TestRecord; form: string; number: number }[] = [];
 /** How many records ended with each vector; 3 is the int3 behind the instruction. */
 const vectors = new Map<number, number>();

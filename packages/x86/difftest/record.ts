@@ -25,6 +25,8 @@ export interface TestRecord {
   readonly eflags: number;
   readonly registers: readonly bigint[];
   readonly patches: readonly Patch[];
+  /** x87 and SSE state, as FXSAVE64 writes it; only where the instruction has to do with it. */
+  readonly image?: Uint8Array;
 }
 
 /** The state after it: vector 3 when it ran, else the exception. */
@@ -36,14 +38,20 @@ export interface TestResult {
   readonly errorCode: number;
   readonly cr2: bigint;
   readonly changes: readonly Patch[];
+  readonly image?: Uint8Array;
 }
 
 export const RECORD_SIZE = 184;
 export const RESULT_SIZE = 160;
+export const IMAGE_SIZE = 512;
+/** In the mode of a record: an image follows. */
+const WITH_IMAGE = 0x80;
+
+export const recordSize = (record: TestRecord): number => RECORD_SIZE + (record.image?.length ?? 0);
 
 export function encodeRecord(record: TestRecord, bytes: Uint8Array, at: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, RECORD_SIZE);
-  view.setUint8(0, record.mode);
+  view.setUint8(0, record.mode | (record.image === undefined ? 0 : WITH_IMAGE));
   view.setUint8(1, record.code.length);
   view.setUint16(2, record.seed, true);
   view.setUint32(4, record.eflags, true);
@@ -56,14 +64,21 @@ export function encodeRecord(record: TestRecord, bytes: Uint8Array, at: number):
     view.setUint32(156 + 16 * i, 0, true);
     view.setBigUint64(160 + 16 * i, patch?.value ?? 0n, true);
   }
+  if (record.image !== undefined) bytes.set(record.image, at + RECORD_SIZE);
 }
 
-/** The result at `at`, and its length; undefined when not all of it is there. */
-export function decodeResult(bytes: Uint8Array, at: number): { result: TestResult; length: number } | undefined {
+/** The result of `record` at `at`, and its length; undefined when not all of it is there. */
+export function decodeResult(
+  record: TestRecord,
+  bytes: Uint8Array,
+  at: number,
+): { result: TestResult; length: number } | undefined {
   if (at + RESULT_SIZE > bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   const count = view.getUint32(148, true);
-  const length = RESULT_SIZE + 16 * count;
+  const image = record.image === undefined ? 0 : IMAGE_SIZE;
+  const list = RESULT_SIZE + image;
+  const length = list + 16 * count;
   if (at + length > bytes.length) return undefined;
   const result = {
     registers: Array.from({ length: 16 }, (_, i) => view.getBigUint64(8 * i, true)),
@@ -73,9 +88,10 @@ export function decodeResult(bytes: Uint8Array, at: number): { result: TestResul
     errorCode: view.getUint32(144, true),
     cr2: view.getBigUint64(152, true),
     changes: Array.from({ length: count }, (_, i) => ({
-      offset: view.getUint32(RESULT_SIZE + 16 * i, true),
-      value: view.getBigUint64(RESULT_SIZE + 16 * i + 8, true),
+      offset: view.getUint32(list + 16 * i, true),
+      value: view.getBigUint64(list + 16 * i + 8, true),
     })),
+    ...(image > 0 ? { image: bytes.slice(at + RESULT_SIZE, at + list) } : {}),
   };
   return { result, length };
 }

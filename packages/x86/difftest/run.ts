@@ -12,6 +12,7 @@ import {
   WORD,
   type Form,
 } from '../src/index';
+import { compareImage, loadImage } from './image';
 import {
   CODE,
   CODE_SIZES,
@@ -39,6 +40,9 @@ const memory = new FlatMemory([
 ]);
 const cpu = new Cpu(memory);
 const interpreter = new Interpreter(cpu);
+/** As Linux has them: PE MP ET NE WP AM PG; OSFXSR, OSXMMEXCPT. */
+const CR0 = 0x80050033 | 0;
+const CR4 = 0x600;
 /** Enough for any REP of a record, and a bound for what runs away. */
 const BUDGET = 10_000;
 
@@ -78,6 +82,9 @@ function setState(record: TestRecord): void {
   cpu.words[WORD.lazy] = 0;
   cpu.words[WORD.cpl] = 3;
   cpu.words[WORD.codeSize] = CODE_SIZES[record.mode];
+  cpu.words[WORD.cr] = CR0;
+  cpu.words[WORD.cr + 8] = CR4;
+  if (record.image !== undefined) loadImage(cpu, record.image);
   setSegments(record.mode);
 }
 
@@ -149,6 +156,8 @@ export function compare(record: TestRecord, theirs: TestResult): string {
   const width = record.mode === 0 ? 64 : 32;
   for (let i = 0; i < registers; i++)
     differ(`r${i}`, BigInt.asUintN(width, result.registers[i] ?? 0n), BigInt.asUintN(width, theirs.registers[i] ?? 0n));
+  if (record.image !== undefined && theirs.image !== undefined)
+    differences.push(...compareImage(cpu, record.image, theirs.image, registers));
   const show = (changes: readonly Patch[]) =>
     changes.map(({ offset, value }) => `${hex(offset)}=${hex(value)}`).join(' ');
   if (show(result.changes) !== show(theirs.changes))

@@ -27,6 +27,9 @@
 #define LDT_DATA 0x0f
 
 struct patch { uint32_t offset, unused; uint64_t value; };
+/* Bit 7 of mode: an FXSAVE image follows the record, and goes before the changes of its result. */
+#define WITH_FPU 0x80
+#define IMAGE 512
 struct record {
   uint8_t mode, length;
   uint16_t seed;
@@ -87,7 +90,10 @@ static void get(void *bytes, size_t count) {
   }
 }
 
-static void report(const greg_t *registers) {
+static int mode(void) { return record.mode & ~WITH_FPU; }
+
+static void report(const ucontext_t *context) {
+  const greg_t *registers = context->uc_mcontext.gregs;
   struct result result = {0};
   for (int i = 0; i < 16; i++) result.registers[i] = registers[order[i]];
   result.rip = registers[REG_RIP];
@@ -101,12 +107,21 @@ static void report(const greg_t *registers) {
     if (now != *(uint64_t *)(before + at)) changes[result.changes++] = (struct change){at, 0, now};
   }
   put(&result, sizeof result);
+  if (record.mode & WITH_FPU) put(context->uc_mcontext.fpregs, IMAGE);
   put(changes, result.changes * sizeof *changes);
 }
 
 static void load(ucontext_t *context) {
   greg_t *registers = context->uc_mcontext.gregs;
   get(&record, sizeof record);
+  uint8_t *image = (uint8_t *)context->uc_mcontext.fpregs;
+  if (record.mode & WITH_FPU) {
+    uint8_t software[48]; /* the kernel's notes on what lies behind the image */
+    memcpy(software, image + 464, sizeof software);
+    get(image, IMAGE);
+    memcpy(image + 464, software, sizeof software);
+    *(uint64_t *)(image + IMAGE) |= 3; /* XSTATE_BV: x87 and SSE are not in their initial state */
+  } else if (((struct _libc_fpstate *)image)->swd & 0x80) ((struct _libc_fpstate *)image)->swd = 0;
   memcpy(before, pattern + record.seed, SIZE);
   for (int i = 0; i < 2; i++)
     if (record.patches[i].offset <= SIZE - 8) memcpy(before + record.patches[i].offset, &record.patches[i].value, 8);
@@ -115,9 +130,9 @@ static void load(ucontext_t *context) {
   memcpy(code + START, record.code, record.length);
   for (int i = 0; i < 16; i++) registers[order[i]] = record.registers[i];
   registers[REG_EFL] = record.eflags;
-  registers[REG_RIP] = record.mode == 2 ? START : CODE + START;
-  uint64_t cs = record.mode == 0 ? 0x33 : record.mode == 1 ? 0x23 : LDT_CODE;
-  uint64_t ss = record.mode == 2 ? LDT_DATA : FLAT_DATA;
+  registers[REG_RIP] = mode() == 2 ? START : CODE + START;
+  uint64_t cs = mode() == 0 ? 0x33 : mode() == 1 ? 0x23 : LDT_CODE;
+  uint64_t ss = mode() == 2 ? LDT_DATA : FLAT_DATA;
   registers[REG_CSGSFS] = cs | ss << 48;
   context->uc_flags |= 0x6; /* UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS */
   uint16_t data = ss;
@@ -127,7 +142,7 @@ static void load(ucontext_t *context) {
 static void handler(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
   ucontext_t *own = context;
-  if (running) report(own->uc_mcontext.gregs);
+  if (running) report(own);
   running = 1;
   load(own);
 }

@@ -31,7 +31,7 @@ export const LANES = 24;
 /** What an operand is. General registers are 0 to 15; AH, CH, DH, BH are 16 to 19. */
 // prettier-ignore
 export const KIND = {
-  none: 0, reg: 1, mem: 2, imm: 3, imm2: 4, sreg: 5, cr: 6, dr: 7, rel: 8, far: 9, x: 10, y: 11, other: 12,
+  none: 0, reg: 1, mem: 2, imm: 3, imm2: 4, sreg: 5, cr: 6, dr: 7, rel: 8, far: 9, x: 10, y: 11, other: 12, xmm: 13, mm: 14, st: 15,
 } as const;
 export const HIGH_BYTE = 16;
 /** In the base lane: the address of the next instruction. */

@@ -35,7 +35,7 @@ export function fillOperands(context: OperandContext, out: Int32Array, base: num
       out[lane] = KIND.none;
       continue;
     }
-    if (hasMemory && (spec === SPEC.rm || spec === SPEC.otherRm)) {
+    if (hasMemory && (spec === SPEC.rm || spec === SPEC.otherRm || spec === SPEC.vectorRm || spec === SPEC.mmxRm)) {
       out[lane] = KIND.mem;
       out[lane + 1] = 0;
       out[lane + 2] = SIZE_TABLE[6 * ((packed >> 16) & 0xff) + sizes] as number;
@@ -117,6 +117,20 @@ function specialOperand(context: OperandContext, packed: number, slot: number, o
       return KIND.y << 8;
     case SPEC.otherRm:
       return (KIND.other << 8) | (modrm & 7) | ((context.rex & 1) << 3);
+    case SPEC.vectorReg:
+      return (KIND.xmm << 8) | number;
+    case SPEC.vectorRm:
+      out[base + LANE.segment] = context.override >= 0 ? context.override : SEG.DS; // of MASKMOVDQU
+      return (KIND.xmm << 8) | (modrm & 7) | ((context.rex & 1) << 3);
+    case SPEC.mmxReg:
+      return (KIND.mm << 8) | (number & 7);
+    case SPEC.mmxRm:
+      out[base + LANE.segment] = context.override >= 0 ? context.override : SEG.DS; // of MASKMOVQ
+      return (KIND.mm << 8) | (modrm & 7);
+    case SPEC.stackRm:
+      return (KIND.st << 8) | (modrm & 7);
+    case SPEC.stackTop:
+      return KIND.st << 8;
     case SPEC.moffs:
       out[base + LANE.base] = -1;
       out[base + LANE.index] = -1;

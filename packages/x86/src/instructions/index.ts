@@ -7,12 +7,30 @@ import { DECIMAL } from './decimal.js';
 import { MOVES } from './move.js';
 import { MULTIPLY } from './multiply.js';
 import { SHIFTS } from './shift.js';
+import { SSE_CONVERT } from './sse-convert.js';
+import { SSE_FLOAT } from './sse-float.js';
+import { SSE_INTEGER } from './sse-integer.js';
+import { SSE_MOVES } from './sse-move.js';
 import { STACK } from './stack.js';
 import { STRINGS } from './string.js';
 
 /** The semantics of every operation that the interpreter knows, by name. */
 export const SEMANTICS: ReadonlyMap<string, Semantics> = new Map(
-  [ALU, SHIFTS, MULTIPLY, BITS, MOVES, STACK, BRANCHES, STRINGS, DECIMAL].flatMap((group) => Object.entries(group)),
+  [
+    ALU,
+    SHIFTS,
+    MULTIPLY,
+    BITS,
+    MOVES,
+    STACK,
+    BRANCHES,
+    STRINGS,
+    DECIMAL,
+    SSE_MOVES,
+    SSE_INTEGER,
+    SSE_FLOAT,
+    SSE_CONVERT,
+  ].flatMap((group) => Object.entries(group)),
 );
 
 /** Who may execute a form. */

@@ -7,7 +7,7 @@ import { sub } from './alu.js';
 const { rax, rcx, rsi, rdi } = REGISTER;
 
 /** Moves rSI or rDI by one element in the direction of DF. */
-function advance(cpu: Cpu, register: number, size: number): void {
+export function advance(cpu: Cpu, register: number, size: number): void {
   const address = cpu.lane(LANE.address);
   const step = cpu.word(WORD.eflags) & DF ? -size : size;
   const lo = cpu.register(register, address);
@@ -81,20 +81,22 @@ const countIsZero = (cpu: Cpu): boolean => {
  * Registers are true after every iteration, so that a fault in the middle leaves an instruction that can go on. After `repeatLimit`
  * iterations rIP goes back to the instruction.
  */
+export function repeat(cpu: Cpu, size: number, iteration: Iteration, compares = false): void {
+  if (!cpu.repeats) return iteration(cpu, size);
+  const wanted = cpu.lane(LANE.prefixes) & PREFIX.rep ? ZF : 0;
+  while (!countIsZero(cpu)) {
+    if (cpu.iterations >= cpu.repeatLimit) return cpu.again();
+    iteration(cpu, size);
+    countDown(cpu);
+    cpu.iterations++;
+    if (compares && (cpu.flags() & ZF) !== wanted) return;
+  }
+}
+
 const string =
   (iteration: Iteration, compares: boolean): Semantics =>
-  (cpu) => {
-    const size = cpu.sizeOf(0);
-    if (!cpu.repeats) return iteration(cpu, size);
-    const wanted = cpu.lane(LANE.prefixes) & PREFIX.rep ? ZF : 0;
-    while (!countIsZero(cpu)) {
-      if (cpu.iterations >= cpu.repeatLimit) return cpu.again();
-      iteration(cpu, size);
-      countDown(cpu);
-      cpu.iterations++;
-      if (compares && (cpu.flags() & ZF) !== wanted) return;
-    }
-  };
+  (cpu) =>
+    repeat(cpu, cpu.sizeOf(0), iteration, compares);
 
 export const STRINGS: Readonly<Record<string, Semantics>> = {
   MOVS: string(movs, false),

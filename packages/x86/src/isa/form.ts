@@ -3,6 +3,7 @@ import { GENERAL_ROWS } from './general.js';
 import { parseOperand, type OperandSpec } from './operand.js';
 import { type IsaRow } from './row.js';
 import { SIMD_ROWS } from './simd.js';
+import { SSE_ROWS } from './sse.js';
 import { SYSTEM_ROWS, UNIMPLEMENTED_SYSTEM_ROWS } from './system.js';
 import { VECTOR_PREFIX_ROWS } from './vector.js';
 import { X87_ROWS } from './x87.js';
@@ -132,6 +133,7 @@ export const FORMS: readonly Form[] = [
   ...SYSTEM_ROWS,
   ...UNIMPLEMENTED_SYSTEM_ROWS,
   ...X87_ROWS,
+  ...SSE_ROWS,
   ...SIMD_ROWS,
   ...VECTOR_PREFIX_ROWS,
 ].map(parseRow);

@@ -3,6 +3,7 @@
 export const SPEC = {
   none: 0, rm: 1, reg: 2, opcodeReg: 3, vvvv: 4, fixed: 5, imm: 6, imm2: 7, one: 8, moffs: 9, rel: 10, far: 11, sreg: 12, cr: 13,
   dr: 14, x: 15, y: 16, otherRm: 17, rmAlwaysReg: 18,
+  vectorReg: 19, vectorRm: 20, mmxReg: 21, mmxRm: 22, stackTop: 23, stackRm: 24,
 } as const;
 
 /** Sizes of operands in bytes, for operand sizes 2, 4, 8 outside 64-bit mode and then inside. */
@@ -15,6 +16,7 @@ const SIZES: Readonly<Record<string, readonly [number, number, number, number, n
   '32':      [ 4,   4,   4,     4,   4,   4],
   '64':      [ 8,   8,   8,     8,   8,   8],
   '80':      [10,  10,  10,    10,  10,  10],
+  '128':     [16,  16,  16,    16,  16,  16],
   v:         [ 2,   4,   8,     2,   4,   8],
   '32:64':   [ 4,   4,   4,     4,   4,   8],
   '16:32':   [ 2,   4,   4,     2,   4,   4],
@@ -58,8 +60,12 @@ const FIXED: Readonly<Record<string, readonly [number, string]>> = {
 const SPELLINGS: readonly (readonly [RegExp, number])[] = [
   [/^r\/mN$/, SPEC.rmAlwaysReg],
   [/^r\/m(|8|16|32|64|:16|32:64|16:32|N)$/, SPEC.rm],
-  [/^m(|0|8|16|32|64|80|2|x|16:z|DT|32:64)$/, SPEC.rm],
+  [/^m(|0|8|16|32|64|80|128|2|x|16:z|DT|32:64)$/, SPEC.rm],
   [/^r(|8|16|32|64|32:64)$/, SPEC.reg],
+  [/^xmm()$/, SPEC.vectorReg],
+  [/^xmm\/m(32|64|128)$/, SPEC.vectorRm],
+  [/^mm()$/, SPEC.mmxReg],
+  [/^mm\/m(32|64)$/, SPEC.mmxRm],
   [/^v()$/, SPEC.vvvv],
   [/^imm(|8|16)u?$/, SPEC.imm],
   [/^moffs(|8)$/, SPEC.moffs],
@@ -82,6 +88,9 @@ export function parseOperand(text: string, row: { opcodeRegister: boolean; regTa
   });
   const fixed = FIXED[text];
   if (fixed) return make(SPEC.fixed, fixed[1], fixed[0]);
+  if (text === 'ST') return make(SPEC.stackTop, '80');
+  if (text === 'ST(i)') return make(SPEC.stackRm, '80');
+  if (text === 'r32/m16') return make(SPEC.rm, '32', 0, '16');
   if (text === '1') return make(SPEC.one, '8');
   if (text === 'rm') return make(SPEC.otherRm, '0');
   if (text === 'Sreg') return make(SPEC.sreg, '16');
@@ -93,6 +102,8 @@ export function parseOperand(text: string, row: { opcodeRegister: boolean; regTa
     const size = pattern.exec(text)?.[1];
     if (size === undefined) continue;
     if (size === ':16') return make(spec, '', 0, '16');
+    if (spec === SPEC.vectorReg || spec === SPEC.vectorRm) return make(spec, '128', 0, size === '' ? '128' : size);
+    if (spec === SPEC.mmxReg || spec === SPEC.mmxRm) return make(spec, '64', 0, size === '' ? '64' : size);
     if (spec === SPEC.reg && row.opcodeRegister) return make(SPEC.opcodeReg, size);
     if (spec === SPEC.reg && row.regTaken) return make(SPEC.rm, size);
     return make(spec, size);

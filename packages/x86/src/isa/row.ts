@@ -11,6 +11,7 @@
  *
  * Instruction: the mnemonic, or three by operand size (`CBW|CWDE|CDQE`), then the operands:
  *   `r/m8` … `r/m64`, `r8` … `r64`, `m8` …  of that size; `r/m`, `r`, `m` of the operand size
+ *   `xmm`, `xmm/m128`, `mm/m64` …  the register, and how much is read of memory in its place; `ST`, `ST(i)` of the x87 stack
  *   `rm`, `rr`: any r/m or r that is not a general register (x87, MMX, SSE); length and address only
  *   `AL` `rAX` `eAX32` `DX` `CL` `1`        implied; `v`, `v32`… the register in VEX.vvvv
  *   `imm8` is sign-extended to the operand size, as `imm` is from 32 to 64 bits; `imm8u`, `imm16` are not
