@@ -42,6 +42,7 @@ const KERNELS = [
   { id: 'ipxe',                  package: 'ipxe',            files: { vmlinuz: /^\.\/boot\/ipxe\.lkrn$/ } },
   { id: 'memdisk',               package: 'syslinux-common', files: { vmlinuz: /^\.\/usr\/lib\/syslinux\/memdisk$/ } },
   { id: 'xen',                   package: 'xen-hypervisor-4.17-amd64', files: { 'xen.gz': /^\.\/boot\/xen-4\.17-amd64\.gz$/ } },
+  { id: 'xen-utils',             package: 'xen-utils-4.17',  files: { readnotes: /\/readnotes$/ } },
 ];
 
 /** Debian 12 ships a one-line System.map that only says where the real one is. */

@@ -30,12 +30,15 @@ export const FETCHED_KERNELS = [
   'memtest86plus-ia32',
   'ipxe',
   'memdisk',
-  'xen', // a loader: xen.gz, no vmlinuz
 ] as const;
 export type FetchedKernel = (typeof FETCHED_KERNELS)[number];
 
-/** A file of a fetched kernel (`vmlinuz` unless told), or undefined when it was not fetched here. */
-export function kernel(id: FetchedKernel, file = 'vmlinuz'): string | undefined {
+/** Loaders and judges, fetched by the same script: xen.gz, readnotes. */
+export const FETCHED_TOOLS = ['xen', 'xen-utils'] as const;
+export type FetchedTool = (typeof FETCHED_TOOLS)[number];
+
+/** A fetched file (`vmlinuz` unless told), or undefined when it was not fetched here. */
+export function kernel(id: FetchedKernel | FetchedTool, file = 'vmlinuz'): string | undefined {
   const path = join(repositoryRoot(), '.cache', 'kernels', id, file);
   return existsSync(path) ? path : undefined;
 }

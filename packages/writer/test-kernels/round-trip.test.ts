@@ -28,8 +28,7 @@ function complaints(bytes: Uint8Array): Promise<string[]> {
   });
 }
 
-// Xen is fetched as a loader; it is no bzImage.
-describe.each(FETCHED_KERNELS.filter((id) => id !== 'xen'))('%s', (id) => {
+describe.each(FETCHED_KERNELS)('%s', (id) => {
   const kept: WrapOptions[] = TARGETS.flatMap(({ name, forms }) =>
     forms.filter((form) => form !== 'vmlinux').map((form) => ({ target: name, form, allowEfiLoss: true })),
   );
