@@ -22,6 +22,8 @@ export interface PausedQemu {
   /** Bytes of physical memory as the processor sees them. */
   memory(start: number, length: number): Promise<Uint8Array>;
   monitor(command: string): Promise<string>;
+  /** Any command of the gdb protocol: `s`, `g`, `P0=…`. */
+  ask(command: string, timeoutMs?: number): Promise<string>;
   /** Instructions executed so far; undefined where the plugin cannot be built (no gcc). */
   count(): bigint | undefined;
   serial(): string;
@@ -98,6 +100,7 @@ function pausedQemu(gdb: GdbClient, folder: string): PausedQemu {
       return bytes;
     },
     monitor: (command) => gdb.monitor(command),
+    ask: (command, timeoutMs) => gdb.ask(command, timeoutMs),
     count: () =>
       existsSync(join(folder, 'count')) ? readFileSync(join(folder, 'count')).readBigUInt64LE(0) : undefined,
     serial: () => readFileSync(join(folder, 'serial'), 'latin1'),
