@@ -1,0 +1,400 @@
+import { REGISTER, WORD } from '../cpu/state.js';
+import { KIND, LANE, LANES } from '../decode/lanes.js';
+import { LAYOUT } from '../memory/layout.js';
+import { buildModule } from './code.js';
+import { pushCondition } from './conditions.js';
+import { Emitter, LOCAL, LOCAL_TYPES, STATUS, type Site } from './emitter.js';
+import { liveFlags, liveWithin } from './liveness.js';
+import { moveStack, pushLocal, stackAddress } from './lower-move.js';
+import { loadOperand } from './lowering.js';
+import { BRANCH, FORM_BRANCH, FORM_CONDITION, FORM_LOWERING } from './lowerings.js';
+import { OP } from './opcodes.js';
+import { type Block, type Region } from './region.js';
+import { REGION_IMPORTS, REGION_TYPE } from './runtime.js';
+import { structureOf, type Item, type Loop, type Structure } from './structure.js';
+
+export interface Compiled {
+  readonly module: Uint8Array<ArrayBuffer>;
+  /** The label that enters a block, by its number. */
+  readonly labels: ReadonlyMap<number, number>;
+  readonly sites: readonly Site[];
+}
+
+/** A label that branches can go to: in front of an item, or a loop's head. */
+type Scope = { readonly kind: 'item'; readonly item: Item } | { readonly kind: 'loop'; readonly loop: Loop };
+
+const state = (word: number): number => LAYOUT.state + 4 * word;
+const { rcx } = REGISTER;
+const REGISTERS = 16;
+
+/** Flags and budget, in the state block and in locals. */
+const SHARED = [
+  [OP.i64_load, OP.i64_store, WORD.flagA, LOCAL.flagA],
+  [OP.i64_load, OP.i64_store, WORD.flagB, LOCAL.flagB],
+  [OP.i64_load, OP.i64_store, WORD.flagResult, LOCAL.flagR],
+  [OP.i32_load, OP.i32_store, WORD.flagKind, LOCAL.flagKind],
+  [OP.i32_load, OP.i32_store, WORD.eflags, LOCAL.eflags],
+  [OP.i32_load, OP.i32_store, WORD.left, LOCAL.left],
+] as const;
+
+/** One region to one function. */
+export function compile(region: Region, number: number): Compiled {
+  return new Compiler(region).compile(number);
+}
+
+class Compiler {
+  private readonly emit: Emitter;
+  private readonly structure: Structure;
+  private readonly scopes: { scope: Scope; depth: number }[] = [];
+  /** Flags are live at the start of a block. */
+  private readonly live: readonly boolean[];
+  /** The kind of the flags at the end of blocks that are done; -1 when it is not known. */
+  private readonly kinds: number[];
+  private readonly predecessors: number[][];
+  /** Loops' heads and entries, where the budget is looked at. */
+  private readonly checked = new Set<number>();
+  /** An upper bound of what runs between two looks. */
+  private readonly longest: number;
+
+  constructor(private readonly region: Region) {
+    const { blocks, entries } = region;
+    this.emit = new Emitter(region);
+    this.structure = structureOf({
+      successors: blocks.map(({ successors }) => successors.filter((to) => to >= 0)),
+      entries,
+    });
+    this.kinds = blocks.map(() => -1);
+    this.predecessors = blocks.map((): number[] => []);
+    blocks.forEach(({ successors }, from) => successors.forEach((to) => this.predecessors[to]?.push(from)));
+    this.longest = region.offsets.length + 1;
+    for (const node of [...entries, ...headsOf(this.structure.items)]) this.checked.add(node);
+    this.live = liveFlags(region, this.checked);
+  }
+
+  compile(number: number): Compiled {
+    const { emit, structure } = this;
+    const used = this.usedRegisters();
+    for (const register of used) this.loadRegister(register);
+    for (const [load, , word, local] of SHARED) {
+      emit.i32(0);
+      emit.memory(load, state(word));
+      emit.set(local);
+    }
+    emit.i32(0);
+    emit.i32(number);
+    emit.memory(OP.i32_store, state(WORD.region));
+    emit.open(OP.block); // exit
+    emit.open(OP.block); // fault
+    const entered = [...structure.labels.keys()];
+    this.sequence(structure.items, entered, -1);
+    emit.op(OP.unreachable);
+    emit.close();
+    emit.i32(0);
+    emit.get(LOCAL.site);
+    emit.memory(OP.i32_store, state(WORD.site));
+    emit.i32(STATUS.leave);
+    emit.set(LOCAL.status);
+    emit.close();
+    this.epilogue(used);
+    const body = { type: REGION_TYPE, name: 'r', locals: LOCAL_TYPES, code: emit.taken() };
+    return { module: buildModule(REGION_IMPORTS, [body]), labels: structure.labels, sites: emit.sites };
+  }
+
+  private loadRegister(register: number): void {
+    this.emit.i32(0);
+    this.emit.memory(OP.i64_load, LAYOUT.state + 8 * register);
+    this.emit.set(LOCAL.registers + register);
+  }
+
+  private epilogue(used: readonly number[]): void {
+    const { emit } = this;
+    for (const register of used) {
+      emit.i32(0);
+      emit.get(LOCAL.registers + register);
+      emit.memory(OP.i64_store, LAYOUT.state + 8 * register);
+    }
+    for (const [, store, word, local] of SHARED) {
+      emit.i32(0);
+      emit.get(local);
+      emit.memory(store, state(word));
+    }
+    emit.i32(0);
+    emit.get(LOCAL.rip);
+    emit.memory(OP.i64_store, state(WORD.rip));
+    emit.get(LOCAL.status);
+  }
+
+  /** Registers that the region names, and those that instructions use without naming them. */
+  private usedRegisters(): number[] {
+    const { lanes, offsets } = this.region;
+    const used = new Set<number>([0, 1, 2, 4, 5, 6, 7]);
+    for (let i = 0; i < offsets.length; i++) {
+      const at = LANES * i;
+      const note = (number: number): void => void (number >= 0 && number < REGISTERS && used.add(number));
+      note(lanes[at + LANE.base] as number);
+      note(lanes[at + LANE.index] as number);
+      for (const kind of [LANE.kind0, LANE.kind1, LANE.kind2])
+        if (lanes[at + kind] === KIND.reg) note((lanes[at + kind + 1] as number) & 15);
+    }
+    return [...used].sort((x, y) => x - y);
+  }
+
+  // structure
+
+  /** Items in order; `entered` are nodes within that a label may ask for, `head` the one that label 0 means. */
+  private sequence(items: readonly Item[], entered: readonly number[], head: number): void {
+    const { emit, scopes } = this;
+    for (let i = items.length - 1; i >= 0; i--) {
+      emit.open(OP.block);
+      scopes.push({ scope: { kind: 'item', item: items[i] as Item }, depth: emit.depth });
+    }
+    const labelled = entered.filter((node) => node !== head);
+    if (labelled.length > 0) this.dispatch(items, labelled, head >= 0);
+    for (const item of items) {
+      emit.close();
+      scopes.pop();
+      this.item(item);
+    }
+  }
+
+  /** Goes to the item that holds the labelled node; the first one is the default. */
+  private dispatch(items: readonly Item[], nodes: readonly number[], hasDefault: boolean): void {
+    const { emit, structure } = this;
+    const depthOf = new Map<number, number>();
+    for (const node of nodes)
+      depthOf.set(
+        structure.labels.get(node) as number,
+        items.findIndex((item) => holds(item, node)),
+      );
+    if (hasDefault) {
+      emit.get(LOCAL.label);
+      emit.op(OP.i32_eqz);
+      emit.branch(OP.br_if, 0);
+    }
+    const first = Math.min(...depthOf.keys());
+    const last = Math.max(...depthOf.keys());
+    emit.get(LOCAL.label);
+    emit.i32(first);
+    emit.op(OP.i32_sub, OP.br_table);
+    emit.unsigned(last - first + 1);
+    for (let label = first; label <= last; label++) emit.unsigned(depthOf.get(label) ?? 0);
+    emit.unsigned(0);
+  }
+
+  private item(item: Item): void {
+    const { emit, scopes } = this;
+    if (item.kind === 'block') return this.block(item.node);
+    emit.open(OP.loop);
+    scopes.push({ scope: { kind: 'loop', loop: item }, depth: emit.depth });
+    const entered = [...this.structure.labels.keys()].filter((node) => item.nodes.has(node));
+    this.sequence(item.body, entered, item.head);
+    scopes.pop();
+    emit.close();
+    emit.op(OP.unreachable);
+  }
+
+  /** The label that leads to a block, and whether its number has to be said on the way. */
+  private find(node: number): { depth: number; needsLabel: boolean } {
+    for (let i = this.scopes.length - 1; i >= 0; i--) {
+      const { scope, depth } = this.scopes[i] as { scope: Scope; depth: number };
+      if (scope.kind === 'loop' ? scope.loop.head === node : holds(scope.item, node)) {
+        const needsLabel = scope.kind === 'item' && scope.item.kind === 'loop' && scope.item.head !== node;
+        return { depth: this.emit.depth - depth, needsLabel };
+      }
+    }
+    throw new Error(`no label leads to block ${node}`);
+  }
+
+  // branches
+
+  /** Goes on at a block of the region, or leaves the region for an address relative to its base. */
+  private go(node: number, offset: number): void {
+    const { emit } = this;
+    if (node < 0) return this.exit(offset);
+    const { depth, needsLabel } = this.find(node);
+    if (needsLabel) {
+      emit.i32(this.structure.labels.get(node) as number);
+      emit.set(LOCAL.label);
+    }
+    emit.branch(OP.br, depth);
+  }
+
+  private goIf(node: number, offset: number): void {
+    const { emit } = this;
+    if (node >= 0) {
+      const { depth, needsLabel } = this.find(node);
+      if (!needsLabel) return emit.branch(OP.br_if, depth);
+    }
+    emit.open(OP.if);
+    this.go(node, offset);
+    emit.close();
+  }
+
+  private exit(offset: number): void {
+    this.emit.pushRip(offset);
+    this.exitToStack();
+  }
+
+  /** Leaves the region; rIP is on the stack. */
+  private exitToStack(): void {
+    this.emit.set(LOCAL.rip);
+    this.emit.branch(OP.br, this.emit.depth - 1);
+  }
+
+  // blocks
+
+  private block(node: number): void {
+    const { emit, region } = this;
+    const block = region.blocks[node] as Block;
+    if (this.structure.labels.has(node)) {
+      emit.i32(0);
+      emit.set(LOCAL.label);
+    }
+    if (this.checked.has(node)) this.checkBudget(block);
+    if (block.count > 0) {
+      emit.get(LOCAL.left);
+      emit.i32(block.count);
+      emit.op(OP.i32_sub);
+      emit.set(LOCAL.left);
+    }
+    emit.known = this.kindBefore(node);
+    this.instructions(block);
+    this.kinds[node] = emit.known;
+  }
+
+  private checkBudget(block: Block): void {
+    const { emit } = this;
+    emit.get(LOCAL.left);
+    emit.i32(this.longest);
+    emit.op(OP.i32_lt_s);
+    emit.open(OP.if);
+    emit.i32(STATUS.budget);
+    emit.set(LOCAL.status);
+    this.exit(block.start);
+    emit.close();
+  }
+
+  /** The kind of the flags that all ways into the block agree on. Blocks come in topological order, so that only back edges are unknown. */
+  private kindBefore(node: number): number {
+    if (this.checked.has(node) || this.structure.labels.has(node)) return -1;
+    const [first = -1, ...others] = (this.predecessors[node] ?? []).map((from) => this.kinds[from] as number);
+    return others.every((kind) => kind === first) ? first : -1;
+  }
+
+  private instructions(block: Block): void {
+    const { emit, region } = this;
+    const after = this.liveAfter(block);
+    for (let i = 0; i < block.count; i++) {
+      const instruction = block.first + i;
+      emit.begin(instruction, { offset: region.offsets[instruction] as number, rest: block.count - i });
+      emit.flagsLive = after[i] === true;
+      const form = emit.lane(LANE.form);
+      const isLast = i === block.count - 1;
+      if (isLast && FORM_BRANCH[form] !== BRANCH.none) return this.branch(block, FORM_BRANCH[form] as number);
+      if (FORM_LOWERING[form]?.lower(emit) !== true) {
+        emit.leave();
+        emit.op(OP.unreachable);
+        return;
+      }
+    }
+    if (block.leaves) {
+      emit.begin(block.first, { offset: block.next, rest: 0 });
+      emit.leave();
+    } else this.go(block.successors[0] ?? -1, block.next);
+  }
+
+  /** Whether flags are live behind each instruction of a block. */
+  private liveAfter(block: Block): boolean[] {
+    return liveWithin(this.region, block, (to) => to < 0 || this.live[to] === true);
+  }
+
+  private branch(block: Block, kind: number): void {
+    const { emit } = this;
+    const [next = -1, target = -1] = block.successors;
+    const { codeSize } = this.region.mode;
+    const size = emit.lane(LANE.size);
+    if (size !== (codeSize === 64 ? 8 : 4)) return this.leaveForGood();
+    const isDirect = emit.lane(LANE.kind0) === KIND.rel;
+    const to = block.next + emit.lane(LANE.immLo);
+    switch (kind) {
+      case BRANCH.condition:
+        pushCondition(emit, FORM_CONDITION[emit.lane(LANE.form)] as number);
+        this.goIf(target, to);
+        return this.go(next, block.next);
+      case BRANCH.loop:
+      case BRANCH.countZero:
+        return this.countBranch(block, kind, to);
+      case BRANCH.return:
+        return this.return();
+      default:
+        break;
+    }
+    if (!isDirect && !loadOperand(emit, 0, LOCAL.b)) return this.leaveForGood();
+    if (!isDirect) this.checkTarget(LOCAL.b);
+    if (kind === BRANCH.call) {
+      emit.pushRip(block.next);
+      emit.set(LOCAL.a);
+      if (!pushLocal(emit, size, LOCAL.a)) return this.leaveForGood();
+    }
+    if (isDirect) return this.go(target, to);
+    emit.get(LOCAL.b);
+    this.exitToStack();
+  }
+
+  private leaveForGood(): void {
+    this.emit.leave();
+    this.emit.op(OP.unreachable);
+  }
+
+  /** A target that is not canonical raises #GP at the branch. */
+  private checkTarget(local: number): void {
+    const { emit } = this;
+    if (this.region.mode.codeSize !== 64) return;
+    emit.get(local);
+    emit.i64(16, 0);
+    emit.op(OP.i64_shl);
+    emit.i64(16, 0);
+    emit.op(OP.i64_shr_s);
+    emit.get(local);
+    emit.op(OP.i64_ne);
+    emit.leaveIf();
+  }
+
+  private return(): void {
+    const { emit } = this;
+    const size = emit.lane(LANE.size);
+    if (!stackAddress(emit, 0)) return this.leaveForGood();
+    emit.load(size);
+    emit.set(LOCAL.b);
+    this.checkTarget(LOCAL.b);
+    moveStack(emit, size + (emit.lane(LANE.kind0) === KIND.none ? 0 : emit.lane(LANE.immLo)));
+    emit.get(LOCAL.b);
+    this.exitToStack();
+  }
+
+  /** LOOP counts rCX down and jumps unless it is 0; JrCXZ jumps when it is. */
+  private countBranch(block: Block, kind: number, to: number): void {
+    const { emit } = this;
+    const [next = -1, target = -1] = block.successors;
+    const size = emit.lane(LANE.address);
+    if (size === 2) return this.leaveForGood();
+    if (kind === BRANCH.loop) {
+      emit.getRegister(rcx, size);
+      emit.i64(1, 0);
+      emit.op(OP.i64_sub);
+      emit.cut(size);
+      emit.setRegister(rcx, size);
+    }
+    emit.getRegister(rcx, size);
+    emit.op(OP.i64_eqz);
+    if (kind === BRANCH.loop) emit.op(OP.i32_eqz);
+    this.goIf(target, to);
+    this.go(next, block.next);
+  }
+}
+
+const headsOf = (items: readonly Item[]): number[] =>
+  items.flatMap((item) => (item.kind === 'loop' ? [item.head, ...headsOf(item.body)] : []));
+
+const holds = (item: Item, node: number): boolean =>
+  item.kind === 'block' ? item.node === node : item.nodes.has(node);

@@ -1,0 +1,382 @@
+import { LANE, LANES, RIP, SEG } from '../decode/lanes.js';
+import { SEGMENT, WORD } from '../cpu/state.js';
+import { LAYOUT } from '../memory/layout.js';
+import { Code } from './code.js';
+import { CARRY_KIND, FLAG, kindOf } from './flag-kinds.js';
+import { OP, TYPE } from './opcodes.js';
+import { SEGMENT_USE, type Region } from './region.js';
+import { FUNCTION } from './runtime.js';
+
+/** Locals of a region's function. The parameter is the label of the entry. */
+// prettier-ignore
+export const LOCAL = {
+  label: 0,
+  registers: 1, // 16
+  flagA: 17, flagB: 18, flagR: 19,
+  ea: 20, a: 21, b: 22, c: 23, rip: 24, t: 25, u: 26, v: 27,
+  flagKind: 28, eflags: 29, left: 30, site: 31, status: 32, x: 33, y: 34,
+} as const;
+export const LOCAL_TYPES = [
+  [27, TYPE.i64],
+  [7, TYPE.i32],
+] as const;
+
+/** What a region's function returns, and the dispatcher after it. */
+// prettier-ignore
+export const STATUS = { next: 0, leave: 1, budget: 2, miss: 3 } as const;
+
+export const log2 = (size: number): number => 31 - Math.clz32(size);
+const MASKS: Readonly<Record<number, number>> = { 1: 0xff, 2: 0xffff };
+const LOADS: Readonly<Record<number, number>> = {
+  1: OP.i32_load8_u,
+  2: OP.i32_load16_u,
+  4: OP.i32_load,
+  8: OP.i64_load,
+};
+const STORES: Readonly<Record<number, number>> = {
+  1: OP.i32_store8,
+  2: OP.i32_store16,
+  4: OP.i32_store,
+  8: OP.i64_store,
+};
+const HIGH_BYTE = 16;
+
+/** A place where a region may be left before an instruction: the interpreter continues there. */
+export interface Site {
+  /** Of the instruction, relative to the base of the region. */
+  readonly offset: number;
+  /** Instructions of its block that have been taken from the budget and are not done, it included. */
+  readonly rest: number;
+}
+
+/**
+ * What lowerings are written with. Values on the WebAssembly stack are i64, zero-extended from the operand size. An instruction changes locals of
+ * registers and flags only when none of its accesses can fail any more, because a failing access leaves the region before the instruction.
+ */
+export class Emitter extends Code {
+  /** First lane of the instruction in hand. */
+  at = 0;
+  /** The instruction's place and what is left of its block. */
+  here: Site = { offset: 0, rest: 0 };
+  readonly sites: Site[] = [];
+  /** Flags behind the instruction are looked at before they are set again. */
+  flagsLive = true;
+  /** The kind of the flags where it is known, else -1. */
+  known = -1;
+  /** Labels between here and the region's fault label; branches out of `if`s count on it. */
+  depth = 0;
+  private siteOfInstruction = -1;
+
+  constructor(readonly region: Region) {
+    super();
+  }
+
+  lane(lane: number): number {
+    return this.region.lanes[this.at + lane] as number;
+  }
+
+  begin(instruction: number, here: Site): void {
+    this.at = LANES * instruction;
+    this.here = here;
+    this.siteOfInstruction = -1;
+  }
+
+  /** Number of the instruction's site. */
+  site(): number {
+    if (this.siteOfInstruction < 0) this.siteOfInstruction = this.sites.push(this.here) - 1;
+    return this.siteOfInstruction;
+  }
+
+  // scopes
+
+  open(opcode: number, type: number = TYPE.none): void {
+    this.block(opcode, type);
+    this.depth++;
+  }
+
+  close(): void {
+    this.end();
+    this.depth--;
+  }
+
+  /** The fault label is the outermost but one: `block exit { block fault { … } }`. */
+  branchToFault(opcode: number): void {
+    this.branch(opcode, this.depth - 2);
+  }
+
+  /** Leaves the region before the instruction in hand. */
+  leave(): void {
+    this.i32(this.site());
+    this.set(LOCAL.site);
+    this.branchToFault(OP.br);
+  }
+
+  /** Leaves it when the i32 on the stack is not 0. */
+  leaveIf(): void {
+    this.i32(this.site());
+    this.set(LOCAL.site);
+    this.branchToFault(OP.br_if);
+  }
+
+  // registers
+
+  getRegister(number: number, size: number): void {
+    const isHigh = number >= HIGH_BYTE;
+    this.get(LOCAL.registers + (isHigh ? number - HIGH_BYTE : number));
+    if (isHigh) {
+      this.i64(8, 0);
+      this.byte(OP.i64_shr_u);
+    }
+    this.cut(size);
+  }
+
+  /** Zero-extends from the operand size. */
+  cut(size: number): void {
+    if (size === 4) this.op(OP.i32_wrap_i64, OP.i64_extend_i32_u);
+    else if (size < 4) {
+      this.i64(MASKS[size] as number, 0);
+      this.byte(OP.i64_and);
+    }
+  }
+
+  signExtend(size: number): void {
+    if (size === 4) this.byte(OP.i64_extend32_s);
+    else if (size === 2) this.byte(OP.i64_extend16_s);
+    else if (size === 1) this.byte(OP.i64_extend8_s);
+  }
+
+  /** The value on the stack has nothing above the operand size. */
+  setRegister(number: number, size: number): void {
+    if (size >= 4) return this.set(LOCAL.registers + number);
+    const isHigh = number >= HIGH_BYTE;
+    const local = LOCAL.registers + (isHigh ? number - HIGH_BYTE : number);
+    if (isHigh) {
+      this.i64(8, 0);
+      this.byte(OP.i64_shl);
+    }
+    this.get(local);
+    const mask = isHigh ? 0xff00 : (MASKS[size] as number);
+    this.i64(~mask, -1);
+    this.op(OP.i64_and, OP.i64_or);
+    this.set(local);
+  }
+
+  // addresses
+
+  /** The linear address of the memory operand goes to the stack. False: the interpreter has to make this access. */
+  pushAddress(): boolean {
+    const segment = this.lane(LANE.segment);
+    if (this.lane(LANE.address) === 2) return false;
+    // code segments cannot be written, and need not be readable
+    if (segment === SEG.CS && this.region.mode.codeSize === 32) return false;
+    this.pushOffset();
+    return this.addSegment(segment);
+  }
+
+  /** The offset in its segment, cut to the address size. */
+  pushOffset(): void {
+    const base = this.lane(LANE.base);
+    const index = this.lane(LANE.index);
+    const size = this.lane(LANE.address);
+    let lo = this.lane(LANE.dispLo);
+    let hi = this.lane(LANE.dispHi);
+    if (base === RIP) [lo, hi] = this.addressAt(this.here.offset + this.lane(LANE.length), lo, hi);
+    const scale = this.lane(LANE.scale);
+    let pushed = false;
+    if (base >= 0 && base !== RIP) {
+      this.get(LOCAL.registers + base);
+      pushed = true;
+    }
+    if (index >= 0) {
+      this.get(LOCAL.registers + index);
+      if (scale > 0) {
+        this.i64(scale, 0);
+        this.byte(OP.i64_shl);
+      }
+      if (pushed) this.byte(OP.i64_add);
+      pushed = true;
+    }
+    if (!pushed || lo !== 0 || hi !== 0) {
+      this.i64(lo, hi);
+      if (pushed) this.byte(OP.i64_add);
+    }
+    if (size === 4) this.cut(4);
+    else if (size === 2) this.cut(2);
+  }
+
+  /** Adds what the segment's base is; in 64-bit code only FS and GS have one. */
+  addSegment(segment: number): boolean {
+    const { codeSize, segments } = this.region.mode;
+    const use = codeSize === 64 ? (segment >= SEG.FS ? SEGMENT_USE.based : SEGMENT_USE.flat) : segments[segment];
+    if (use === SEGMENT_USE.other) return false;
+    if (use === SEGMENT_USE.based) {
+      this.i32(0);
+      this.memory(OP.i64_load, LAYOUT.state + 4 * (WORD.segments + SEGMENT.words * segment + SEGMENT.baseLo));
+      this.byte(OP.i64_add);
+      if (codeSize === 32) this.cut(4);
+    }
+    return true;
+  }
+
+  /** A linear address of the region plus a 64-bit number, as words. */
+  addressAt(offset: number, lo: number, hi: number): [number, number] {
+    const { baseLo, baseHi } = this.region;
+    const first = (baseLo >>> 0) + (offset >>> 0);
+    const firstHi = baseHi + (offset >> 31) + (first > 0xffffffff ? 1 : 0);
+    const sum = ((first >>> 0) % 0x100000000) + (lo >>> 0);
+    return [sum | 0, (firstHi + hi + (sum > 0xffffffff ? 1 : 0)) | 0];
+  }
+
+  /** rIP of an offset from the base. */
+  pushRip(offset: number): void {
+    const [lo, hi] = this.addressAt(offset, 0, 0);
+    this.i64(lo, this.region.mode.codeSize === 64 ? hi : 0);
+  }
+
+  // memory: the one place where translated code touches it
+
+  /** i32: `size` bytes at EA have a tag, so that a plain access is good. */
+  private checkTag(tags: number, size: number): void {
+    this.get(LOCAL.ea);
+    if (size > 1) {
+      this.i64(size - 1, 0);
+      this.byte(OP.i64_add);
+    }
+    this.i64(-4096, -1);
+    this.byte(OP.i64_and);
+    this.get(LOCAL.ea);
+    this.byte(OP.i32_wrap_i64);
+    this.i32(9);
+    this.byte(OP.i32_shr_u);
+    this.i32(0x7fff8);
+    this.byte(OP.i32_and);
+    this.memory(OP.i64_load, tags);
+    this.byte(OP.i64_eq);
+  }
+
+  /** The place of EA in the RAM of the WebAssembly memory, less LAYOUT.ram. */
+  private pushHostAddress(addends: number): void {
+    this.get(LOCAL.ea);
+    this.byte(OP.i32_wrap_i64);
+    if (!this.region.mode.paged) return;
+    this.get(LOCAL.ea);
+    this.byte(OP.i32_wrap_i64);
+    this.i32(10);
+    this.byte(OP.i32_shr_u);
+    this.i32(0x3fffc);
+    this.byte(OP.i32_and);
+    this.memory(OP.i32_load, addends);
+    this.byte(OP.i32_add);
+  }
+
+  private leaveAfterSlowPath(): void {
+    this.i32(0);
+    this.memory(OP.i32_load, LAYOUT.state + 4 * WORD.leave);
+    this.branchToFault(OP.br_if);
+  }
+
+  /** Takes the address from the stack (it stays in EA) and leaves the value. `write`: a store to the same place follows. */
+  load(size: number, write = false): void {
+    this.set(LOCAL.ea);
+    this.checkTag(LAYOUT.readTags, size);
+    if (write) {
+      this.checkTag(LAYOUT.writeTags, size);
+      this.byte(OP.i32_and);
+    }
+    this.open(OP.if, TYPE.i64);
+    this.pushHostAddress(LAYOUT.readAddends);
+    this.memory(LOADS[size] as number, LAYOUT.ram);
+    if (size < 8) this.byte(OP.i64_extend_i32_u);
+    this.byte(OP.else);
+    this.get(LOCAL.ea);
+    this.slowArguments();
+    this.call(write ? FUNCTION.loadToModify(size) : FUNCTION.load(size));
+    this.leaveAfterSlowPath();
+    this.close();
+  }
+
+  /** Stores a local (i64) at EA. */
+  store(size: number, value: number): void {
+    this.checkTag(LAYOUT.writeTags, size);
+    this.open(OP.if);
+    this.pushHostAddress(LAYOUT.writeAddends);
+    this.get(value);
+    if (size < 8) this.byte(OP.i32_wrap_i64);
+    this.memory(STORES[size] as number, LAYOUT.ram);
+    this.byte(OP.else);
+    this.get(LOCAL.ea);
+    this.get(value);
+    this.slowArguments();
+    this.call(FUNCTION.store(size));
+    this.leaveAfterSlowPath();
+    this.close();
+  }
+
+  /** Site and budget: who was it, and when. */
+  private slowArguments(): void {
+    this.i32(this.site());
+    this.tee(LOCAL.site);
+    this.get(LOCAL.left);
+  }
+
+  // flags
+
+  /** The operands and the result are in their locals. */
+  setKind(main: number, size: number): void {
+    this.known = kindOf(main, log2(size));
+    this.i32(this.known);
+    this.set(LOCAL.flagKind);
+  }
+
+  /** INC and DEC: the carry stays what it was. */
+  setStepKind(main: number, size: number): void {
+    const kind = kindOf(main, log2(size));
+    if (this.known >= 0) {
+      this.known = (this.known & CARRY_KIND) | kind;
+      this.i32(this.known);
+    } else {
+      this.get(LOCAL.flagKind);
+      this.i32(CARRY_KIND);
+      this.op(OP.i32_and);
+      this.i32(kind);
+      this.op(OP.i32_or);
+    }
+    this.set(LOCAL.flagKind);
+  }
+
+  /** CF of the i32 on the stack goes to EFLAGS, and the kind says so. */
+  setCarry(): void {
+    this.get(LOCAL.eflags);
+    this.i32(~1);
+    this.op(OP.i32_and, OP.i32_or);
+    this.set(LOCAL.eflags);
+    if (this.known >= 0) {
+      this.known &= 0xff;
+      this.i32(this.known);
+    } else {
+      this.get(LOCAL.flagKind);
+      this.i32(0xff);
+      this.op(OP.i32_and);
+    }
+    this.set(LOCAL.flagKind);
+  }
+
+  /** EFLAGS with everything in it, on the stack. */
+  pushFlags(): void {
+    if (this.known === FLAG.eager) return this.get(LOCAL.eflags);
+    this.get(LOCAL.flagKind);
+    this.get(LOCAL.flagA);
+    this.get(LOCAL.flagB);
+    this.get(LOCAL.flagR);
+    this.get(LOCAL.eflags);
+    this.call(FUNCTION.flags);
+  }
+
+  /** EFLAGS from the stack, with everything in it. */
+  popFlags(): void {
+    this.set(LOCAL.eflags);
+    this.i32(FLAG.eager);
+    this.set(LOCAL.flagKind);
+    this.known = FLAG.eager;
+  }
+}

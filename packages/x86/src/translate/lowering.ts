@@ -1,0 +1,73 @@
+import { KIND, LANE } from '../decode/lanes.js';
+import { LOCAL, type Emitter } from './emitter.js';
+
+/**
+ * How an instruction becomes WebAssembly. `lower` returns false, having changed nothing but temporaries, when the interpreter has to execute it;
+ * `flags` is what the liveness of flags has to know: `sets` all six whatever happens, or `reads and sets` (also: sets some), or neither.
+ */
+export interface Lowering {
+  readonly flags: 'none' | 'reads' | 'sets' | 'reads and sets';
+  readonly lower: (emit: Emitter) => boolean;
+}
+
+/** The operand's value on the stack; memory is read through EA. False: it cannot be had here. */
+export function pushOperand(emit: Emitter, operand: number): boolean {
+  const lane = LANE.kind0 + 3 * operand;
+  const size = emit.lane(lane + 2);
+  switch (emit.lane(lane)) {
+    case KIND.reg:
+      emit.getRegister(emit.lane(lane + 1), size);
+      return true;
+    case KIND.mem:
+      if (!emit.pushAddress()) return false;
+      emit.load(size);
+      return true;
+    case KIND.imm:
+      pushImmediate(emit, emit.lane(LANE.size0));
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Cut to `size` bytes. */
+export function pushImmediate(emit: Emitter, size: number): void {
+  const lo = emit.lane(LANE.immLo);
+  if (size === 8) emit.i64(lo, emit.lane(LANE.immHi));
+  else emit.i64(size === 1 ? lo & 0xff : size === 2 ? lo & 0xffff : lo, 0);
+}
+
+export function loadOperand(emit: Emitter, operand: number, local: number): boolean {
+  if (!pushOperand(emit, operand)) return false;
+  emit.set(local);
+  return true;
+}
+
+/** Like `loadOperand`, of what `storeOperand` will write: nothing can fail between the two, and EA stays. */
+export function modifyOperand(emit: Emitter, operand: number, local: number): boolean {
+  const lane = LANE.kind0 + 3 * operand;
+  if (emit.lane(lane) !== KIND.mem) return loadOperand(emit, operand, local);
+  if (!emit.pushAddress()) return false;
+  emit.load(emit.lane(lane + 2), true);
+  emit.set(local);
+  return true;
+}
+
+/** Stores a local to a register, or to the memory at EA. */
+export function storeOperand(emit: Emitter, operand: number, local: number): void {
+  const lane = LANE.kind0 + 3 * operand;
+  const size = emit.lane(lane + 2);
+  if (emit.lane(lane) === KIND.mem) return emit.store(size, local);
+  emit.get(local);
+  emit.setRegister(emit.lane(lane + 1), size);
+}
+
+/** Writes a local to an operand that was not read before. */
+export function writeOperand(emit: Emitter, operand: number, local: number): boolean {
+  if (emit.lane(LANE.kind0 + 3 * operand) === KIND.mem) {
+    if (!emit.pushAddress()) return false;
+    emit.set(LOCAL.ea);
+  }
+  storeOperand(emit, operand, local);
+  return true;
+}

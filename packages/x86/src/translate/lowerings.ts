@@ -1,0 +1,68 @@
+import { KIND, LANE, LANES } from '../decode/lanes.js';
+import { FORMS } from '../isa/form.js';
+import { CONDITIONS } from '../isa/general.js';
+import { ALU_LOWERINGS } from './lower-alu.js';
+import { BIT_LOWERINGS } from './lower-bits.js';
+import { MOVE_LOWERINGS } from './lower-move.js';
+import { type Lowering } from './lowering.js';
+
+const LOWERINGS: Readonly<Record<string, Lowering>> = { ...ALU_LOWERINGS, ...MOVE_LOWERINGS, ...BIT_LOWERINGS };
+
+/** By form: how it is translated; undefined for branches and for what only the interpreter does. */
+export const FORM_LOWERING: readonly (Lowering | undefined)[] = FORMS.map(({ name, attributes }) =>
+  attributes.has('sys') || attributes.has('todo') ? undefined : LOWERINGS[name],
+);
+
+/** Branches that are translated, as ends of blocks. */
+export const BRANCH = { none: 0, jump: 1, condition: 2, call: 3, return: 4, loop: 5, countZero: 6 } as const;
+
+const BRANCHES: Readonly<Record<string, number>> = {
+  JMP: BRANCH.jump,
+  CALL: BRANCH.call,
+  RET: BRANCH.return,
+  LOOP: BRANCH.loop,
+  JrCXZ: BRANCH.countZero,
+  ...Object.fromEntries(CONDITIONS.map((name) => [`J${name}`, BRANCH.condition])),
+};
+
+export const FORM_BRANCH = Uint8Array.from(FORMS, ({ name, attributes }) =>
+  attributes.has('sys') || attributes.has('todo') ? BRANCH.none : (BRANCHES[name] ?? BRANCH.none),
+);
+export const FORM_CONDITION = Int8Array.from(FORMS, ({ name }) =>
+  CONDITIONS.findIndex((condition) => name === `J${condition}`),
+);
+
+const SHIFT_NAMES = new Set(['SHL', 'SHR', 'SAR']);
+const IS_SHIFT = FORMS.map(({ name }) => SHIFT_NAMES.has(name));
+
+/** What an instruction does to the flags, for liveness: a shift by a constant that is not 0 sets them all. */
+export function flagUse(lanes: Int32Array, instruction: number): Lowering['flags'] {
+  const at = LANES * instruction;
+  const form = lanes[at + LANE.form] as number;
+  const branch = FORM_BRANCH[form] as number;
+  if (branch !== BRANCH.none) return branch === BRANCH.condition ? 'reads' : 'none';
+  const lowering = FORM_LOWERING[form];
+  if (lowering === undefined) return 'reads';
+  const mask = lanes[at + LANE.size0] === 8 ? 63 : 31;
+  const isConstant = lanes[at + LANE.kind1] === KIND.imm && ((lanes[at + LANE.immLo] as number) & mask) !== 0;
+  return IS_SHIFT[form] === true && isConstant ? 'sets' : lowering.flags;
+}
+
+/** The memory is touched, so that the region may be left before it, and everything before has to be true there. */
+export function canLeave(lanes: Int32Array, instruction: number): boolean {
+  const at = LANES * instruction;
+  const form = lanes[at + LANE.form] as number;
+  if (FORM_BRANCH[form] !== BRANCH.none)
+    return (
+      FORM_BRANCH[form] !== BRANCH.condition &&
+      !(FORM_BRANCH[form] === BRANCH.jump && lanes[at + LANE.kind0] === KIND.rel)
+    );
+  if (FORM_LOWERING[form] === undefined || MAY_LEAVE[form] === true) return true;
+  return (
+    lanes[at + LANE.kind0] === KIND.mem || lanes[at + LANE.kind1] === KIND.mem || lanes[at + LANE.kind2] === KIND.mem
+  );
+}
+
+/** Forms that touch memory, or leave, without a memory operand. LEA has one and does not touch it, which costs nothing worth saying. */
+const LEAVES = new Set('PUSH POP LEAVE MOVS STOS LODS DIV IDIV BSF BSR ROL ROR SHLD SHRD ANDN BSWAP MOVBE'.split(' '));
+const MAY_LEAVE = FORMS.map(({ name }) => LEAVES.has(name));

@@ -1,0 +1,373 @@
+import { type Cpu } from '../cpu/cpu.js';
+import { ATTRIBUTE, SEGMENT, WORD } from '../cpu/state.js';
+import { SEG } from '../decode/lanes.js';
+import { TF } from '../isa/flags.js';
+import { type GuestMemory } from '../memory/guest-memory.js';
+import { LAYOUT } from '../memory/layout.js';
+import { compile, type Compiled } from './compile.js';
+import { STATUS, type Site } from './emitter.js';
+import { Former } from './former.js';
+import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
+import { SEGMENT_USE, type Mode, type Region } from './region.js';
+import { ACCESS, DISPATCH, dispatchIndex, REGION_IMPORTS, runtimeModule } from './runtime.js';
+
+/** A region that has become a function. */
+interface Translated {
+  readonly region: Region;
+  readonly sites: readonly Site[];
+  readonly slot: number;
+  /** Entries: address keys and labels. */
+  readonly entries: readonly { readonly lo: number; readonly hi: number; readonly label: number }[];
+  /** Where its code lay when it was translated. */
+  readonly pages: readonly { readonly lo: number; readonly hi: number; readonly physical: number }[];
+}
+
+/** Why translated code came back. */
+export const LEFT = { leave: STATUS.leave, budget: STATUS.budget, miss: STATUS.miss } as const;
+
+/** Regions at most: V8 keeps each in memory, and the dispatcher's table has so many places. */
+const MAX_REGIONS = 1 << DISPATCH.slotBits;
+/** V8 replaces the first, quick translation of a function only between two calls of it, so no call may take too long. */
+const CHUNK = 1_000_000;
+/** Entries of a block before it is translated, and before its neighbours take it along. */
+const HOT = 200;
+const WARM = 8;
+
+interface Runtime {
+  readonly run: (mode: number) => number;
+  readonly settle: () => void;
+}
+
+let runtime: WebAssembly.Module | undefined;
+
+/** Tier 1: regions of hot code as WebAssembly functions, and the way in and out of them. */
+export class Translator {
+  private readonly profile = new Profile();
+  private readonly former: Former;
+  private readonly table: WebAssembly.Table;
+  private readonly runtime: Runtime;
+  private readonly imports: WebAssembly.Imports;
+  /** By mode and entry. */
+  private readonly entries = new Map<number, Map<number, { translated: Translated; label: number }>>();
+  private readonly byPage = new Map<number, Set<Translated>>();
+  private slots: (Translated | undefined)[] = [];
+  private free: number[] = [];
+  /** Places of the dispatcher's table that are taken. */
+  private dispatched: number[] = [];
+  private mappingVersion: number;
+  private readonly dispatch: Int32Array;
+  /** Budget of the call in hand, and the count at its beginning. */
+  private granted = 0;
+  private countLo = 0;
+  private countHi = 0;
+  hot = HOT;
+  warm = WARM;
+  /** Statistics. */
+  compiled = 0;
+  compiledInstructions = 0;
+
+  constructor(
+    private readonly cpu: Cpu,
+    private readonly memory: GuestMemory,
+  ) {
+    this.mappingVersion = memory.mappingVersion;
+    this.dispatch = new Int32Array(memory.buffer, LAYOUT.dispatch, (DISPATCH.entries * DISPATCH.bytes) / 4);
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_REGIONS });
+    runtime ??= new WebAssembly.Module(runtimeModule(STATUS.miss));
+    const { exports } = new WebAssembly.Instance(runtime, {
+      h: { memory: memory.wasm, table: this.table, slow: (access: number) => this.slow(access) },
+    });
+    this.runtime = exports as unknown as Runtime;
+    const shared: Record<string, WebAssembly.ExportValue> = { m: memory.wasm };
+    for (const { name, what } of REGION_IMPORTS)
+      if (what !== 'memory') shared[name] = exports[name] as WebAssembly.ExportValue;
+    this.imports = { m: shared };
+    this.former = new Former({
+      peek: (lo, hi, bytes, count) => this.peek(lo, hi, bytes, count),
+      seen: (lo, hi) => {
+        const count = this.profile.count(lo, hi);
+        return count >= this.warm || count < 0;
+      },
+    });
+    memory.onCodeWritten = (page) => this.dropPage(page);
+  }
+
+  // modes
+
+  /** What translated code would take for granted now; undefined when only the interpreter can go on. */
+  mode(): Mode | undefined {
+    const { cpu, memory } = this;
+    const codeSize = cpu.word(WORD.codeSize);
+    if (codeSize === 16 || cpu.word(WORD.eflags) & TF || cpu.word(WORD.shadow) !== 0) return undefined;
+    const paged = !memory.identity;
+    if (codeSize === 64) return paged ? LONG_PAGED : LONG;
+    const segments = [0, 1, 2, 3, 4, 5].map((segment) => this.segmentUse(segment));
+    if (segments[SEG.CS] !== SEGMENT_USE.flat || segments[SEG.SS] !== SEGMENT_USE.flat || !this.isBig(SEG.SS))
+      return undefined;
+    const key = segments.reduce((sum, use) => 3 * sum + use, 0) * 4 + (paged ? 2 : 0) + 1;
+    return { codeSize: 32, paged, segments, key };
+  }
+
+  private isBig(segment: number): boolean {
+    return (this.cpu.word(WORD.segments + SEGMENT.words * segment + SEGMENT.attributes) & ATTRIBUTE.big) !== 0;
+  }
+
+  private segmentUse(segment: number): number {
+    const { cpu } = this;
+    const at = WORD.segments + SEGMENT.words * segment;
+    const attributes = cpu.word(at + SEGMENT.attributes);
+    const isCode = (attributes & ATTRIBUTE.code) !== 0;
+    const usable =
+      (attributes & ATTRIBUTE.present) !== 0 &&
+      (segment === SEG.CS
+        ? isCode
+        : !isCode && (attributes & (ATTRIBUTE.writable | ATTRIBUTE.expandDown)) === ATTRIBUTE.writable);
+    if (!usable || cpu.word(at + SEGMENT.limit) !== -1) return SEGMENT_USE.other;
+    return cpu.word(at + SEGMENT.baseLo) === 0 ? SEGMENT_USE.flat : SEGMENT_USE.based;
+  }
+
+  // choosing and making regions
+
+  /** The interpreter is at the beginning of a block. True: there is translated code for it. */
+  blockStart(lo: number, hi: number): boolean {
+    const count = this.profile.note(lo, hi);
+    if (count === TRANSLATED) return true;
+    return count >= this.hot && this.translate(lo, hi);
+  }
+
+  private translate(lo: number, hi: number): boolean {
+    const mode = this.mode();
+    if (mode === undefined) return false;
+    this.checkMapping();
+    if (this.entries.get(mode.key)?.has(keyOf(lo, hi)) === true) {
+      this.profile.mark(lo, hi, TRANSLATED);
+      return true;
+    }
+    const region = this.former.form(lo, hi, mode);
+    if (region === undefined) {
+      this.profile.mark(lo, hi, NOT_TRANSLATABLE);
+      return false;
+    }
+    if (this.slots.length >= MAX_REGIONS && this.free.length === 0) this.dropAll();
+    const slot = this.free.pop() ?? this.slots.length;
+    this.install(region, compile(region, slot), slot);
+    return true;
+  }
+
+  private install(region: Region, { module, labels, sites }: Compiled, slot: number): void {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(module), this.imports);
+    this.table.set(slot, instance.exports.r as WebAssembly.ExportValue);
+    const entries = region.entries.map((number) => {
+      const [lo, hi] = addressIn(region, region.blocks[number]?.start ?? 0);
+      return { lo, hi, label: labels.get(number) ?? 0 };
+    });
+    const translated = { region, sites, slot, entries, pages: this.pagesOf(region) };
+    this.slots[slot] = translated;
+    const { key } = region.mode;
+    const byEntry = this.entries.get(key) ?? new Map<number, { translated: Translated; label: number }>();
+    this.entries.set(key, byEntry);
+    for (const { lo, hi, label } of entries) {
+      if (byEntry.has(keyOf(lo, hi))) continue;
+      byEntry.set(keyOf(lo, hi), { translated, label });
+      this.profile.mark(lo, hi, TRANSLATED);
+      this.enterDispatch(lo, hi, key, slot, label);
+    }
+    for (const { physical } of translated.pages) {
+      const page = physical >>> 12;
+      const set = this.byPage.get(page) ?? new Set();
+      this.byPage.set(page, set.add(translated));
+    }
+    this.compiled++;
+    this.compiledInstructions += region.offsets.length;
+  }
+
+  /** The pages of the region's code, marked so that stores to them are noticed. */
+  private pagesOf(region: Region): Translated['pages'] {
+    const pages = new Map<number, { lo: number; hi: number; physical: number }>();
+    for (const { start, next } of region.blocks)
+      for (let offset = start; offset < next;) {
+        const [lo, hi] = addressIn(region, offset);
+        const length = Math.min(next - offset, 0x1000 - (lo & 0xfff));
+        const physical = this.memory.physicalOf(lo, hi);
+        if (physical >= 0) {
+          this.memory.markCode(physical, length);
+          pages.set(keyOf(lo & -0x1000, hi), { lo: lo & -0x1000, hi, physical: physical - (physical % 0x1000) });
+        }
+        offset += length;
+      }
+    return [...pages.values()];
+  }
+
+  private peek(lo: number, hi: number, bytes: Uint8Array, count: number): number {
+    const { memory } = this;
+    let done = 0;
+    while (done < count) {
+      const at = (lo >>> 0) + done;
+      const physical = memory.physicalOf(at | 0, at > 0xffffffff ? hi + 1 : hi);
+      if (physical < 0 || physical >= memory.ram.length) return done;
+      const length = Math.min(count - done, 0x1000 - (physical % 0x1000));
+      bytes.set(memory.ram.subarray(physical, physical + length), done);
+      done += length;
+    }
+    return done;
+  }
+
+  // dropping
+
+  private dropPage(page: number): void {
+    for (const translated of this.byPage.get(page) ?? []) this.drop(translated);
+  }
+
+  private drop(translated: Translated): void {
+    const { region, slot, entries, pages } = translated;
+    if (this.slots[slot] !== translated) return;
+    const byEntry = this.entries.get(region.mode.key);
+    for (const { lo, hi } of entries) {
+      if (byEntry?.get(keyOf(lo, hi))?.translated !== translated) continue;
+      byEntry.delete(keyOf(lo, hi));
+      this.profile.mark(lo, hi, 0);
+    }
+    for (const place of this.dispatched)
+      if (((this.dispatch[place + 3] as number) & (MAX_REGIONS - 1)) === slot) this.clearPlace(place);
+    for (const { physical } of pages) this.byPage.get(physical >>> 12)?.delete(translated);
+    this.slots[slot] = undefined;
+    this.free.push(slot);
+    this.table.set(slot, null);
+  }
+
+  private dropAll(): void {
+    this.clearDispatch();
+    this.entries.clear();
+    this.byPage.clear();
+    this.slots = [];
+    this.free = [];
+    this.profile.clear();
+  }
+
+  private clearPlace(place: number): void {
+    this.dispatch[place + 2] = -1;
+  }
+
+  private clearDispatch(): void {
+    for (const place of this.dispatched) this.clearPlace(place);
+    this.dispatched = [];
+  }
+
+  private enterDispatch(lo: number, hi: number, key: number, slot: number, label: number): void {
+    const place = 4 * dispatchIndex(lo);
+    this.dispatch[place] = lo;
+    this.dispatch[place + 1] = hi;
+    this.dispatch[place + 2] = key;
+    this.dispatch[place + 3] = slot | (label << DISPATCH.slotBits);
+    this.dispatched.push(place);
+  }
+
+  /** After a change of the mapping the dispatcher's table is empty; entries come back when their code lies where it lay. */
+  private checkMapping(): void {
+    if (this.memory.mappingVersion === this.mappingVersion) return;
+    this.mappingVersion = this.memory.mappingVersion;
+    this.clearDispatch();
+  }
+
+  private stillThere({ pages }: Translated): boolean {
+    return pages.every(({ lo, hi, physical }) => this.memory.physicalOf(lo, hi) === physical);
+  }
+
+  // running
+
+  /** Runs translated code from rIP on, for at most `budget` instructions; LEFT says why it came back. The count and all flags are true then. */
+  run(budget: number): number {
+    const mode = this.mode();
+    if (mode === undefined) return LEFT.miss;
+    const { cpu } = this;
+    const { words } = cpu;
+    this.checkMapping();
+    cpu.flags();
+    this.countLo = cpu.word(WORD.count);
+    this.countHi = cpu.word(WORD.count + 1);
+    let left = budget;
+    for (;;) {
+      this.granted = left < CHUNK ? left : CHUNK;
+      words[WORD.left] = this.granted;
+      const status = this.runtime.run(mode.key);
+      if (status === LEFT.leave) this.finishAtSite();
+      const done = this.granted - cpu.word(WORD.left);
+      left -= done;
+      this.addToCount(done);
+      if (status === LEFT.miss && this.enter(mode)) continue;
+      if (status === LEFT.budget && left > this.granted - done) continue;
+      this.runtime.settle();
+      return status;
+    }
+  }
+
+  /** The region was left before an instruction: rIP and the budget are what they were there. */
+  private finishAtSite(): void {
+    const { words } = this.cpu;
+    const { region, sites } = this.slots[this.cpu.word(WORD.region)] as Translated;
+    const { offset, rest } = sites[this.cpu.word(WORD.site)] as Site;
+    const [lo, hi] = addressIn(region, offset);
+    words[WORD.rip] = lo;
+    words[WORD.rip + 1] = hi;
+    words[WORD.left] = this.cpu.word(WORD.left) + rest;
+  }
+
+  private addToCount(done: number): void {
+    const sum = (this.countLo >>> 0) + done;
+    this.countLo = sum | 0;
+    if (sum > 0xffffffff) this.countHi++;
+    this.cpu.words[WORD.count] = this.countLo;
+    this.cpu.words[WORD.count + 1] = this.countHi;
+  }
+
+  /** The dispatcher knows nothing of rIP: an entry that lost its place there comes back, hot code is translated. */
+  private enter(mode: Mode): boolean {
+    const { cpu } = this;
+    const lo = cpu.word(WORD.rip);
+    const hi = cpu.word(WORD.rip + 1);
+    const found = this.entries.get(mode.key)?.get(keyOf(lo, hi));
+    if (found === undefined) return this.blockStart(lo, hi) && this.entries.get(mode.key)?.has(keyOf(lo, hi)) === true;
+    if (!this.stillThere(found.translated)) {
+      this.drop(found.translated);
+      return false;
+    }
+    this.enterDispatch(lo, hi, mode.key, found.translated.slot, found.label);
+    return true;
+  }
+
+  /** Called by translated code whose access has no tag. The count and rIP are made true for whoever logs the access. */
+  private slow(access: number): void {
+    const { cpu, memory } = this;
+    const { words } = cpu;
+    const { region, sites } = this.slots[cpu.word(WORD.region)] as Translated;
+    const { offset, rest } = sites[cpu.word(WORD.site)] as Site;
+    const [ripLo, ripHi] = addressIn(region, offset);
+    cpu.startLo = ripLo;
+    cpu.startHi = ripHi;
+    const sum = (this.countLo >>> 0) + this.granted - cpu.word(WORD.left) - rest;
+    words[WORD.count] = sum | 0;
+    words[WORD.count + 1] = this.countHi + (sum > 0xffffffff ? 1 : 0);
+    const lo = cpu.word(WORD.linear);
+    const hi = cpu.word(WORD.linear + 1);
+    const size = access & 15;
+    const isStore = (access & ACCESS.store) !== 0;
+    const done = isStore
+      ? memory.slowStore(lo, hi, size, cpu.word(WORD.value), cpu.word(WORD.value + 1))
+      : memory.slowLoad(lo, hi, size, access !== size);
+    words[WORD.leave] = done ? 0 : 1;
+    if (isStore || !done) return;
+    words[WORD.value] = memory.low;
+    words[WORD.value + 1] = size === 8 ? memory.high : 0;
+  }
+}
+
+const LONG: Mode = { codeSize: 64, paged: false, segments: [], key: 4 };
+const LONG_PAGED: Mode = { codeSize: 64, paged: true, segments: [], key: 6 };
+
+/** Canonical addresses differ in their low 53 bits. */
+const keyOf = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x1_0000_0000 + (lo >>> 0);
+
+function addressIn({ baseLo, baseHi, mode }: Region, offset: number): [number, number] {
+  const sum = (baseLo >>> 0) + offset;
+  return [sum | 0, mode.codeSize === 64 ? (baseHi + Math.floor(sum / 0x1_0000_0000)) | 0 : 0];
+}
