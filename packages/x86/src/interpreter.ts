@@ -4,7 +4,7 @@ import { SEGMENT, WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
 import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, SEG } from './decode/lanes.js';
 import { FORM_GUARD, FORM_SEMANTICS, GUARD } from './instructions/index.js';
-import { MemoryFault, PAGE_FAULT } from './memory/memory.js';
+import { MemoryFault } from './memory/memory.js';
 
 /** Why `run` came back. */
 export type Exit =
@@ -127,11 +127,15 @@ export class Interpreter {
     const available = cpu.memory.fetch(linear, hi, code, MAX_LENGTH);
     const end = Math.min(available, Math.max(left, 0));
     const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, cpu.lanes, 0);
-    if (length > 0) return length;
+    if (length > 0) {
+      cpu.memory.fetched(linear, hi, length);
+      return length;
+    }
     if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
     if (length === DECODE_TOO_LONG || end < available) throw cpu.raise(VECTOR.GP, 0);
     const missing = (linear >>> 0) + available;
-    throw fetchFault.at(missing | 0, (hi + (missing > 0xffffffff ? 1 : 0)) | 0, PAGE_FAULT.user | PAGE_FAULT.fetch);
+    const carry = cpu.is64 && missing > 0xffffffff ? 1 : 0;
+    return cpu.memory.fetchFault(missing | 0, (hi + carry) | 0);
   }
 
   private fault(fault: unknown, startLo: number, startHi: number): Exit {
@@ -151,5 +155,3 @@ export class Interpreter {
     return errorCode < 0 ? { reason: 'exception', vector } : { reason: 'exception', vector, errorCode };
   }
 }
-
-const fetchFault = new MemoryFault();

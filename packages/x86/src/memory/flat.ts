@@ -59,7 +59,7 @@ export class FlatMemory implements Memory {
     // nobody keeps account
   }
 
-  fetchFault(lo: number, hi: number): void {
+  fetchFault(lo: number, hi: number): never {
     throw this.fault.at(lo, hi, PAGE_FAULT.user | PAGE_FAULT.fetch);
   }
 
@@ -72,6 +72,10 @@ export class FlatMemory implements Memory {
   }
 
   // nothing is derived from paging or privilege here
+
+  loadPdptes(): boolean {
+    return true;
+  }
 
   flush(): void {
     this.codeVersion++;

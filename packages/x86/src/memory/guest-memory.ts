@@ -480,7 +480,7 @@ export class GuestMemory implements Memory {
     if (here < length) this.markCode(this.next, length - here);
   }
 
-  fetchFault(lo: number, hi: number): void {
+  fetchFault(lo: number, hi: number): never {
     this.prepare(lo | 0, hi | 0, 1, RIGHT.fetch, this.asked(RIGHT.fetch));
     throw this.deny(this.at, 1, 'fetch');
   }

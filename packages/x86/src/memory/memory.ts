@@ -20,12 +20,14 @@ export interface Memory {
    */
   fetched(lo: number, hi: number, length: number): void;
   /** Throws what the fetch of the byte there ends with; it is one that `fetch` did not give. */
-  fetchFault(lo: number, hi: number): void;
+  fetchFault(lo: number, hi: number): never;
   /** Like `load` and `store`, as the processor itself reads and writes descriptor tables, TSS and IDT: as a supervisor, whatever CPL is. */
   loadSystem(lo: number, hi: number, size: number, write: boolean): number;
   storeSystem(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void;
   /** CR3 was written, or something that CR0, CR4 or EFER say of paging has changed. Global pages stay unless `global`. */
   flush(global: boolean): void;
+  /** PAE paging: takes the PDPTEs that a value of CR3 names; false when one has a reserved bit set, then MOV to CR is #GP(0). To be called before `flush`. */
+  loadPdptes(cr3: number): boolean;
   /** INVLPG. */
   invalidate(lo: number, hi: number): void;
   /** CPL, EFLAGS.AC, CR0.WP or a bit of CR4 that decides who may touch what has changed. */
