@@ -31,7 +31,9 @@ describe('plain RAM', () => {
       bytes.writeInt32LE(lo);
       bytes.writeInt32LE(hi, 4);
       expect([...memory.ram.subarray(at, at + size)]).toEqual([...bytes.subarray(0, size)]);
-      expect(memory.ram.reduce((sum, byte) => sum + byte)).toBe(bytes.subarray(0, size).reduce((sum, byte) => sum + byte));
+      expect(memory.ram.reduce((sum, byte) => sum + byte)).toBe(
+        bytes.subarray(0, size).reduce((sum, byte) => sum + byte),
+      );
       expect([memory.load(at, 0, size, round === 1), size === 8 ? memory.high : hi]).toEqual([lo, hi]);
     }
   });
