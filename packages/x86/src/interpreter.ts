@@ -1,66 +1,203 @@
-import { type Cpu } from './cpu/cpu.js';
+import { type Cpu, type Semantics } from './cpu/cpu.js';
 import { GUEST_EXCEPTION, VECTOR } from './cpu/exception.js';
-import { SEGMENT, WORD } from './cpu/state.js';
+import { type Exit, type FaultRecord, Stop } from './cpu/exit.js';
+import { WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
-import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, SEG } from './decode/lanes.js';
-import { FORM_GUARD, FORM_SEMANTICS, GUARD } from './instructions/index.js';
-import { MemoryFault } from './memory/memory.js';
+import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, PREFIX } from './decode/lanes.js';
+import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
+import { FORMS } from './isa/form.js';
+import { IF, RF, TF } from './isa/flags.js';
+import { AccessDenied, MemoryFault } from './memory/memory.js';
+import { checkCodeBreakpoints, markSingleStep } from './system/debug.js';
+import { combine, deliver } from './system/delivery.js';
 
-/** Why `run` came back. */
-export type Exit =
-  | { readonly reason: 'budget' }
-  /** An exception is in the state block; rIP is the instruction's, but for the traps #BP and #OF. */
-  | { readonly reason: 'exception'; readonly vector: number; readonly errorCode?: number }
-  /** Decoded, but not implemented; rIP is the instruction's. The form is an index of FORMS. */
-  | { readonly reason: 'unimplemented'; readonly form: number };
+export { type Exit, type FaultRecord } from './cpu/exit.js';
 
 const DECODED = 4096;
+const BUDGET: Exit = { reason: 'budget' };
+const BLOCK: Exit = { reason: 'block' };
+const BREAKPOINT: Exit = { reason: 'breakpoint' };
+/** Retired instructions are compared as 32-bit words. */
+const SLICE = 0x4000_0000;
+/** Exceptions without an instruction between them after which a run comes back: a guest may fault for ever. */
+const PATIENCE = 0x10000;
+const SHADOW_MOV_SS = 3;
+
+const unimplemented: Semantics = (cpu) => {
+  const form = cpu.lane(LANE.form);
+  throw new Stop({ reason: 'unimplemented', form, name: FORMS[form]?.name ?? '' }, false);
+};
 
 /** An instruction that was decoded before, good while the version of the code is the same. */
 class Decoded {
   lo = 0;
   hi = 0;
-  codeSize = 0;
+  /** Code size and privilege. */
+  mode = -1;
   version = -1;
   length = 0;
+  kind: number = KINDS.plain;
+  semantics: Semantics = unimplemented;
   readonly lanes = new Int32Array(LANES);
 }
 
 /** Tier 0: decodes and executes one instruction after the other. The reference for everything faster. */
 export class Interpreter {
+  /** Asked at the end of each block, with rIP of the next: true ends the run with reason `block`. */
+  blockStart: ((lo: number, hi: number) => boolean) | undefined;
+  /** Asked before each instruction: true ends the run with reason `breakpoint`. */
+  before: ((lo: number, hi: number) => boolean) | undefined;
+
   private readonly decoder = new Decoder();
   private readonly code = new Uint8Array(64);
-
   /** By the low bits of the linear address. */
   private readonly decoded = Array.from({ length: DECODED }, () => new Decoded());
+  /** Low word of the instruction count at which the slice ends. */
+  private end = 0;
+  private stuck = 0;
 
-  constructor(readonly cpu: Cpu) {}
+  /** `deliver: false` ends the run with an exception or software interrupt in place of delivering it. */
+  constructor(
+    readonly cpu: Cpu,
+    options: { readonly deliver?: boolean } = {},
+  ) {
+    cpu.delivers = options.deliver ?? true;
+  }
 
-  /** Executes until `budget` instructions have retired (iterations of REP count) or something needs attention. */
-  run(budget: number): Exit {
-    const { cpu } = this;
-    cpu.is64 = cpu.word(WORD.codeSize) === 64;
+  /**
+   * Executes until `budget` instructions have retired (iterations of REP count) or something needs attention. With `asksSoon`, `blockStart` is
+   * asked behind the first instruction too, as if it had ended a block.
+   */
+  run(budget: number, asksSoon = false): Exit {
+    const { cpu, blockStart } = this;
+    cpu.refresh();
     cpu.words[WORD.vector] = -1;
-    let left = budget;
-    while (left > 0) {
-      cpu.iterations = 0;
-      cpu.repeatLimit = left;
-      const startLo = cpu.word(WORD.rip);
-      const startHi = cpu.word(WORD.rip + 1);
+    this.stuck = 0;
+    if (asksSoon && blockStart !== undefined && budget > 0) {
+      this.end = (cpu.word(WORD.count) + 1) | 0;
+      const exit = this.slice();
+      if (exit !== undefined) return exit;
+      if (blockStart(cpu.word(WORD.rip), cpu.word(WORD.rip + 1))) return BLOCK;
+    }
+    for (let left = asksSoon && blockStart !== undefined ? budget - 1 : budget; left > 0; left -= SLICE) {
+      this.end = (cpu.word(WORD.count) + Math.min(left, SLICE)) | 0;
+      const exit = this.slice();
+      if (exit !== undefined) return exit;
+    }
+    return BUDGET;
+  }
+
+  private slice(): Exit | undefined {
+    for (;;) {
+      try {
+        return this.burst();
+      } catch (thrown) {
+        const exit = this.thrown(thrown);
+        if (exit !== undefined) return exit;
+        if (this.cpu.word(WORD.count) === this.end) return undefined;
+      }
+    }
+  }
+
+  /** Nothing when the slice is over. */
+  private burst(): Exit | undefined {
+    const { cpu, before, end, blockStart } = this;
+    const { words } = cpu;
+    do {
+      const flags = words[WORD.eflags] as number;
+      if (cpu.interrupts.line && flags & IF && words[WORD.shadow] === 0 && cpu.delivers) {
+        const exit = this.interrupt();
+        if (exit !== undefined) return exit;
+        continue;
+      }
+      const startLo = words[WORD.rip] as number;
+      const startHi = words[WORD.rip + 1] as number;
       cpu.startLo = startLo;
       cpu.startHi = startHi;
-      try {
-        const unimplemented = this.instruction(startLo, startHi);
-        if (unimplemented !== undefined) return { reason: 'unimplemented', form: unimplemented };
-      } catch (fault) {
-        this.retire(cpu.iterations);
-        return this.fault(fault, startLo, startHi);
+      if (
+        ((flags & (TF | RF)) | (words[WORD.shadow] as number)) !== 0 ||
+        cpu.hasCodeBreakpoints ||
+        before !== undefined
+      ) {
+        const exit = this.careful(flags);
+        if (exit !== undefined) return exit;
+        continue;
       }
-      const retired = cpu.iterations > 1 ? cpu.iterations : 1;
-      this.retire(retired);
-      left -= retired;
+      const decoded = this.fetch(startLo, startHi);
+      const { kind } = decoded;
+      if (kind === KINDS.plain) decoded.semantics(cpu);
+      else this.special(decoded, 0x7fffffff);
+      const count = ((words[WORD.count] as number) + 1) | 0;
+      words[WORD.count] = count;
+      if (count === 0) words[WORD.count + 1] = (words[WORD.count + 1] as number) + 1;
+      if (
+        blockStart !== undefined &&
+        kind & KINDS.branch &&
+        blockStart(words[WORD.rip] as number, words[WORD.rip + 1] as number)
+      )
+        return BLOCK;
+    } while (words[WORD.count] !== end && !cpu.attention);
+    return cpu.attention && words[WORD.count] !== end ? BUDGET : undefined;
+  }
+
+  /** An instruction that is privileged, repeats, branches or is missing. */
+  private special(decoded: Decoded, limit: number): void {
+    const { cpu } = this;
+    const { kind } = decoded;
+    if (kind & (KINDS.cpl0 | KINDS.iopl)) this.checkPrivilege(kind);
+    if ((kind & KINDS.repeats) === 0) return decoded.semantics(cpu);
+    cpu.iterations = 0;
+    cpu.repeatLimit = Math.min((this.end - cpu.word(WORD.count)) >>> 0, limit);
+    decoded.semantics(cpu);
+    if (cpu.iterations > 1) this.retire(cpu.iterations - 1);
+    cpu.iterations = 0;
+  }
+
+  private checkPrivilege(kind: number): void {
+    const { cpu } = this;
+    const allowed = kind & KINDS.cpl0 ? 0 : (cpu.word(WORD.eflags) >> 12) & 3;
+    if (cpu.word(WORD.cpl) > allowed) throw cpu.raise(VECTOR.GP, 0);
+  }
+
+  /** One instruction with all that may be around it: breakpoints, the shadow of STI and MOV SS, RF, and the single-step trap. */
+  private careful(flags: number): Exit | undefined {
+    const { cpu } = this;
+    const { words, startLo, startHi } = cpu;
+    if (this.before?.(startLo, startHi) === true) return BREAKPOINT;
+    if (cpu.hasCodeBreakpoints && (flags & RF) === 0) checkCodeBreakpoints(cpu);
+    const steps = (flags & TF) !== 0;
+    words[WORD.shadow] = 0;
+    words[WORD.eflags] = flags & ~RF;
+    cpu.trapInhibited = false;
+    const decoded = this.fetch(startLo, startHi);
+    try {
+      this.special(decoded, steps ? 1 : 0x7fffffff);
+    } catch (thrown) {
+      if (thrown instanceof Stop && thrown.retires && steps) return this.halted(thrown, steps);
+      if (thrown instanceof Stop || thrown instanceof AccessDenied)
+        words[WORD.eflags] = cpu.word(WORD.eflags) | (flags & RF);
+      throw thrown;
     }
-    return { reason: 'budget' };
+    const isAgain = decoded.kind & KINDS.repeats && words[WORD.rip] === startLo && words[WORD.rip + 1] === startHi;
+    if (isAgain) words[WORD.eflags] = cpu.word(WORD.eflags) | (flags & RF);
+    this.retire(1);
+    if (steps && !cpu.trapInhibited && words[WORD.shadow] !== SHADOW_MOV_SS) return this.singleStep();
+    const { blockStart } = this;
+    const ends = blockStart !== undefined && (decoded.kind & KINDS.branch) !== 0;
+    return ends && blockStart(cpu.word(WORD.rip), cpu.word(WORD.rip + 1)) ? BLOCK : undefined;
+  }
+
+  /** #DB behind the instruction. */
+  private singleStep(): Exit | undefined {
+    markSingleStep(this.cpu);
+    this.cpu.raise(VECTOR.DB);
+    return this.dispatch(VECTOR.DB, -1);
+  }
+
+  /** HLT under a single step: the trap wakes it up at once. */
+  private halted(stop: Stop, steps: boolean): Exit | undefined {
+    this.retire(1);
+    return steps ? this.singleStep() : stop.exit;
   }
 
   private retire(count: number): void {
@@ -70,88 +207,132 @@ export class Interpreter {
     if (sum > 0xffffffff) words[WORD.count + 1] = this.cpu.word(WORD.count + 1) + 1;
   }
 
-  /** The form when it is not implemented. */
-  private instruction(startLo: number, startHi: number): number | undefined {
+  /** Puts the instruction at CS:rIP into the lanes of the CPU, decoded now or before, and moves rIP behind it. */
+  private fetch(lo: number, hi: number): Decoded {
     const { cpu } = this;
-    const length = this.fetch(startLo, startHi);
-    const next = (startLo >>> 0) + length;
-    cpu.words[WORD.rip] = next | 0;
-    cpu.words[WORD.rip + 1] = cpu.is64 ? (startHi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
-    const form = cpu.lane(LANE.form);
-    const guard = FORM_GUARD[form] as number;
-    if (guard !== GUARD.none) this.checkPrivilege(guard);
-    const semantics = FORM_SEMANTICS[form];
-    if (semantics === undefined) {
-      cpu.words[WORD.rip] = startLo;
-      cpu.words[WORD.rip + 1] = startHi;
-      return form;
-    }
-    semantics(cpu);
-    return undefined;
-  }
-
-  private checkPrivilege(guard: number): void {
-    const { cpu } = this;
-    const cpl = cpu.word(WORD.cpl);
-    const allowed = guard === GUARD.cpl0 ? 0 : (cpu.word(WORD.eflags) >> 12) & 3;
-    if (cpl > allowed) throw cpu.raise(VECTOR.GP, 0);
-  }
-
-  /** Puts the instruction at CS:rIP into the lanes of the CPU, decoded now or before, and returns its length. */
-  private fetch(lo: number, hi: number): number {
-    const { cpu } = this;
-    const { is64 } = cpu;
-    const cs = WORD.segments + SEGMENT.words * SEG.CS;
-    const linear = is64 ? lo : (lo + cpu.word(cs + SEGMENT.baseLo)) | 0;
+    const { is64, words } = cpu;
+    const linear = (lo + cpu.codeBase) | 0;
     const decoded = this.decoded[linear & (DECODED - 1)] as Decoded;
     cpu.lanes = decoded.lanes;
-    const known =
+    const mode = (words[WORD.codeSize] as number) | ((words[WORD.cpl] as number) << 8);
+    const isKnown =
       decoded.lo === linear &&
       decoded.hi === hi &&
-      decoded.codeSize === cpu.word(WORD.codeSize) &&
-      decoded.version === cpu.memory.codeVersion;
-    const left = is64 ? MAX_LENGTH : (cpu.word(cs + SEGMENT.limit) >>> 0) - (lo >>> 0) + 1;
-    if (known && decoded.length <= left) return decoded.length;
-    decoded.version = -1;
-    decoded.length = this.decode(linear, hi, left);
-    decoded.lo = linear;
-    decoded.hi = hi;
-    decoded.codeSize = cpu.word(WORD.codeSize);
-    decoded.version = cpu.memory.codeVersion;
-    return decoded.length;
+      decoded.mode === mode &&
+      decoded.version === cpu.memory.codeVersion &&
+      (lo >>> 0) + decoded.length - 1 <= cpu.codeLimit;
+    if (!isKnown) this.decode(decoded, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
+    const next = (lo >>> 0) + decoded.length;
+    words[WORD.rip] = next | 0;
+    words[WORD.rip + 1] = is64 ? (hi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
+    return decoded;
   }
 
   /** `left` bytes remain to the limit of CS. A fetch that faults does so at the first byte that is missing. */
-  private decode(linear: number, hi: number, left: number): number {
+  private decode(decoded: Decoded, linear: number, hi: number, left: number, mode: number): void {
     const { cpu, code } = this;
-    const available = cpu.memory.fetch(linear, hi, code, MAX_LENGTH);
+    const { memory } = cpu;
+    decoded.version = -1;
+    const available = memory.fetch(linear, hi, code, MAX_LENGTH);
     const end = Math.min(available, Math.max(left, 0));
     const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, cpu.lanes, 0);
-    if (length > 0) {
-      cpu.memory.fetched(linear, hi, length);
-      return length;
+    if (length <= 0) {
+      if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
+      if (length === DECODE_TOO_LONG || end < available || left <= 0) throw cpu.raise(VECTOR.GP, 0);
+      const missing = (linear >>> 0) + available;
+      memory.fetchFault(missing | 0, (hi + (missing > 0xffffffff ? 1 : 0)) | 0);
+      return;
     }
-    if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
-    if (length === DECODE_TOO_LONG || end < available) throw cpu.raise(VECTOR.GP, 0);
-    const missing = (linear >>> 0) + available;
-    const carry = cpu.is64 && missing > 0xffffffff ? 1 : 0;
-    return cpu.memory.fetchFault(missing | 0, (hi + carry) | 0);
+    memory.fetched(linear, hi, length);
+    const form = cpu.lane(LANE.form);
+    const isRepeated = (cpu.lane(LANE.prefixes) & (PREFIX.rep | PREFIX.repne)) !== 0;
+    decoded.kind = (FORM_KINDS[form] as number) & (isRepeated ? -1 : ~KINDS.repeats);
+    decoded.semantics = FORM_SEMANTICS[form] ?? unimplemented;
+    decoded.length = length;
+    decoded.lo = linear;
+    decoded.hi = hi;
+    decoded.mode = mode;
+    decoded.version = memory.codeVersion;
   }
 
-  private fault(fault: unknown, startLo: number, startHi: number): Exit {
+  /** An interrupt of the controller, before the next instruction. */
+  private interrupt(): Exit | undefined {
     const { cpu } = this;
-    const { words } = cpu;
-    if (fault instanceof MemoryFault) {
-      words[WORD.cr + 4] = fault.lo;
-      words[WORD.cr + 5] = fault.hi;
-      cpu.raise(VECTOR.PF, fault.errorCode);
-    } else if (fault !== GUEST_EXCEPTION) throw fault;
-    const vector = cpu.word(WORD.vector);
-    const errorCode = cpu.word(WORD.errorCode);
-    if (vector !== VECTOR.OF && vector !== VECTOR.BP) {
-      words[WORD.rip] = startLo;
-      words[WORD.rip + 1] = startHi;
+    const vector = cpu.interrupts.acknowledge();
+    cpu.words[WORD.vector] = vector;
+    cpu.startLo = cpu.word(WORD.rip);
+    cpu.startHi = cpu.word(WORD.rip + 1);
+    try {
+      deliver(cpu, { vector, errorCode: -1, software: false, resume: false });
+    } catch (thrown) {
+      return this.thrown(thrown);
     }
-    return errorCode < 0 ? { reason: 'exception', vector } : { reason: 'exception', vector, errorCode };
+    return this.patience();
+  }
+
+  /** What the semantics of an instruction, or the fetch of it, have thrown. Nothing when the guest goes on. */
+  private thrown(thrown: unknown): Exit | undefined {
+    const { cpu } = this;
+    if (cpu.iterations > 0) this.retire(cpu.iterations);
+    cpu.iterations = 0;
+    if (thrown instanceof Stop && thrown.retires) {
+      this.retire(1);
+      const wakes = cpu.interrupts.line && (cpu.word(WORD.eflags) & IF) !== 0 && cpu.delivers;
+      return wakes ? undefined : thrown.exit;
+    }
+    const rip = this.ripOf(thrown);
+    if (rip === 'instruction') cpu.again();
+    if (thrown instanceof Stop) return thrown.exit;
+    if (thrown instanceof AccessDenied) return { reason: 'denied', denied: thrown };
+    this.take(thrown);
+    return this.dispatch(cpu.word(WORD.vector), cpu.word(WORD.errorCode));
+  }
+
+  /** Traps that nobody delivers leave rIP behind their instruction. */
+  private ripOf(thrown: unknown): 'instruction' | 'next' {
+    const vector = thrown === GUEST_EXCEPTION ? this.cpu.word(WORD.vector) : -1;
+    const isTrap = vector === VECTOR.BP || vector === VECTOR.OF;
+    return isTrap && !this.cpu.delivers ? 'next' : 'instruction';
+  }
+
+  /** Makes a fault of the memory the exception that it is. */
+  private take(thrown: unknown): void {
+    const { cpu } = this;
+    if (thrown instanceof MemoryFault) {
+      cpu.words[WORD.cr + 4] = thrown.lo;
+      cpu.words[WORD.cr + 5] = thrown.hi;
+      cpu.raise(VECTOR.PF, thrown.errorCode);
+    } else if (thrown !== GUEST_EXCEPTION) throw thrown;
+  }
+
+  /** Delivers an exception, and what comes of it when that faults. Source: Intel SDM vol. 3A, 6.15, "Double Fault Exception". */
+  private dispatch(first: number, firstCode: number): Exit | undefined {
+    const { cpu } = this;
+    if (!cpu.delivers || cpu.hooks.fault?.(first, firstCode) === 'stop')
+      return { reason: 'exception', ...record(first, firstCode) };
+    const faults: FaultRecord[] = [];
+    for (let vector = first, errorCode = firstCode; ;) {
+      faults.push(record(vector, errorCode));
+      try {
+        deliver(cpu, { vector, errorCode, software: false, resume: vector !== VECTOR.DB && vector !== VECTOR.DF });
+        return this.patience();
+      } catch (thrown) {
+        if (thrown instanceof AccessDenied) return { reason: 'denied', denied: thrown };
+        this.take(thrown);
+      }
+      const second = cpu.word(WORD.vector);
+      const secondCode = cpu.word(WORD.errorCode);
+      const outcome = combine(vector, second);
+      if (outcome === 'shutdown') return { reason: 'shutdown', faults: [...faults, record(second, secondCode)] };
+      if (outcome === 'double') faults.push(record(second, secondCode));
+      vector = outcome === 'double' ? VECTOR.DF : second;
+      errorCode = outcome === 'double' ? 0 : secondCode;
+    }
+  }
+
+  private patience(): Exit | undefined {
+    return ++this.stuck % PATIENCE === 0 ? BUDGET : undefined;
   }
 }
+
+const record = (vector: number, errorCode: number): FaultRecord => (errorCode < 0 ? { vector } : { vector, errorCode });

@@ -1,5 +1,5 @@
 /** A CPU that runs user code flat at CPL 3, 32-bit without paging or 64-bit, and stops at every exception. */
-import { ATTRIBUTE, Cpu, CR0, CR4, FlatMemory, Interpreter, SEGMENT, WORD, type Exit } from '../../src/index';
+import { ATTRIBUTE, Cpu, CR0, CR4, FlatMemory, Interpreter, SEGMENT, WORD, type Exit } from '../core';
 import { type Program } from './multiboot';
 import { type SuiteOptions } from './suite';
 
@@ -27,7 +27,7 @@ export class UserMachine {
     this.ram = new Uint8Array(options.ram);
     this.memory = new FlatMemory([{ start: 0, bytes: this.ram, writable: true, executable: true }]);
     this.cpu = new Cpu(this.memory);
-    this.engine = new Interpreter(this.cpu);
+    this.engine = new Interpreter(this.cpu, { deliver: false });
   }
 
   /** Fresh memory and registers, and the program in them. */

@@ -1,8 +1,11 @@
 import { KIND, LANE, LANES, PREFIX, RIP, SEG } from '../decode/lanes.js';
+import { AC } from '../isa/flags.js';
 import { type Memory } from '../memory/memory.js';
+import { type CpuProfile, DEFAULT_PROFILE } from '../system/profile.js';
 import { CpuState } from './cpu-state.js';
+import { type CpuHooks, type InterruptLine, NO_INTERRUPTS, NO_PORTS, type Ports } from './environment.js';
 import { VECTOR } from './exception.js';
-import { ATTRIBUTE, REGISTER, SEGMENT, WORD } from './state.js';
+import { ATTRIBUTE, CR0, CR4, EFER, REGISTER, SEGMENT, STATE_SIZE, WORD } from './state.js';
 
 /**
  * What the semantics of instructions are written with: operands, addresses and the stack of one CPU, beside its registers and flags. Values are a
@@ -15,6 +18,25 @@ export class Cpu extends CpuState {
   offsetLo = 0;
   offsetHi = 0;
   is64 = false;
+  /** Base and limit of CS, as a fetch needs them: 0 and everything in 64-bit mode. */
+  codeBase = 0;
+  codeLimit = 0;
+  /** CR0.AM, EFLAGS.AC and CPL 3: addresses that are not multiples of their size are #AC. */
+  checksAlignment = false;
+  /** DR7 has a breakpoint on execution. */
+  hasCodeBreakpoints = false;
+  /** The instruction in hand was INT n or the like, behind which a single-step trap does not come. */
+  trapInhibited = false;
+  /** Set by whatever wants the run to come back behind the instruction in hand. */
+  attention = false;
+  /** Exceptions and software interrupts go to the guest's handlers; else they end the run. */
+  delivers = true;
+  ports: Ports = NO_PORTS;
+  interrupts: InterruptLine = NO_INTERRUPTS;
+  hooks: CpuHooks = {};
+  profile: CpuProfile = DEFAULT_PROFILE;
+  /** Where `atomically` keeps the state of before. */
+  readonly saved = new Int32Array(STATE_SIZE / 4);
   /** How many iterations a REP may do before it has to come back. */
   repeatLimit = 0x7fffffff;
   /** Iterations of REP that the instruction in hand has done. */
@@ -30,6 +52,40 @@ export class Cpu extends CpuState {
 
   lane(index: number): number {
     return this.lanes[index] as number;
+  }
+
+  // what follows from the state block
+
+  /** Who writes to the state block from outside of an instruction calls this, or lets the next `run` do it. */
+  refresh(): void {
+    const cs = WORD.segments + SEGMENT.words * SEG.CS;
+    this.is64 = this.word(WORD.codeSize) === 64;
+    this.codeBase = this.is64 ? 0 : this.word(cs + SEGMENT.baseLo);
+    this.codeLimit = this.is64 ? Infinity : this.word(cs + SEGMENT.limit) >>> 0;
+    const aligned = (this.word(WORD.cr) & CR0.AM) !== 0 && (this.word(WORD.eflags) & AC) !== 0;
+    this.checksAlignment = aligned && this.word(WORD.cpl) === 3;
+    this.hasCodeBreakpoints = codeBreakpoints(this.word(WORD.dr + 14));
+  }
+
+  /** CS, CR0 or EFER has changed: derives how code decodes. */
+  modeChanged(): void {
+    const attributes = this.word(WORD.segments + SEGMENT.words * SEG.CS + SEGMENT.attributes);
+    const long = (this.word(WORD.efer) & EFER.LMA) !== 0 && (attributes & ATTRIBUTE.long) !== 0;
+    this.words[WORD.codeSize] = long ? 64 : attributes & ATTRIBUTE.big ? 32 : 16;
+    this.refresh();
+  }
+
+  setPrivilege(cpl: number): void {
+    if (this.word(WORD.cpl) === cpl) return;
+    this.words[WORD.cpl] = cpl;
+    this.memory.rightsChanged();
+  }
+
+  /** EFLAGS have changed as a whole; `old` is what they were. Only AC has consequences. */
+  flagsChanged(old: number): void {
+    if (((this.word(WORD.eflags) ^ old) & AC) === 0) return;
+    if (this.word(WORD.cr + 8) & CR4.SMAP) this.memory.rightsChanged();
+    this.refresh();
   }
 
   // operands
@@ -155,6 +211,7 @@ export class Cpu extends CpuState {
       this.checkSegment(segment, at, lo, size, write);
       this.linearLo = (lo + this.word(at + SEGMENT.baseLo)) | 0;
       this.linearHi = 0;
+      if (this.checksAlignment) this.checkAlignment(size);
       return;
     }
     this.linearLo = lo;
@@ -168,6 +225,12 @@ export class Cpu extends CpuState {
     const top = this.linearHi >> 15;
     const straddles = this.linearHi === 0x7fff && this.linearLo >>> 0 > 0x1_0000_0000 - size;
     if ((top !== 0 && top !== -1) || straddles) throw this.raise(segment === SEG.SS ? VECTOR.SS : VECTOR.GP, 0);
+    if (this.checksAlignment) this.checkAlignment(size);
+  }
+
+  /** Source: Intel SDM vol. 3A, 6.15, "Alignment Check Exception". Operands of 10 and more bytes have alignments of their own. */
+  private checkAlignment(size: number): void {
+    if (size <= 8 && this.linearLo & (size - 1)) throw this.raise(VECTOR.AC, 0);
   }
 
   private checkSegment(segment: number, at: number, lo: number, size: number, write: boolean): void {
@@ -264,3 +327,9 @@ export class Cpu extends CpuState {
 
 /** What an instruction does. Operands are in the lanes, rIP is already that of the next instruction. */
 export type Semantics = (cpu: Cpu) => void;
+
+/** Whether one of the four breakpoints is enabled (L or G) and of the kind 'execution'. Source: Intel SDM vol. 3B, 17.2.4. */
+function codeBreakpoints(dr7: number): boolean {
+  for (let i = 0; i < 4; i++) if ((dr7 >> (2 * i)) & 3 && ((dr7 >> (16 + 4 * i)) & 3) === 0) return true;
+  return false;
+}

@@ -2,7 +2,8 @@ import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { VECTOR } from '../cpu/exception.js';
 import { REGISTER, WORD } from '../cpu/state.js';
 import { LANE } from '../decode/lanes.js';
-import { AC, CF, DF, ID, IF, NT, RF, STATUS_FLAGS, TF, VM } from '../isa/flags.js';
+import { AC, CF, DF, ID, IF, IOPL, NT, RF, STATUS_FLAGS, TF, VM } from '../isa/flags.js';
+import { trap } from '../system/events.js';
 
 const { rax, rbp, rsp } = REGISTER;
 
@@ -52,21 +53,33 @@ const popa: Semantics = (cpu) => {
   cpu.dropStack(8 * size);
 };
 
+/** In virtual-8086 mode PUSHF and POPF are for IOPL 3 only; there are no virtual-mode extensions. */
+function checkVirtual(cpu: Cpu): void {
+  const flags = cpu.word(WORD.eflags);
+  if (flags & VM && (flags & IOPL) !== IOPL) throw cpu.raise(VECTOR.GP, 0);
+}
+
 /** VM and RF are pushed as 0. */
-const pushf: Semantics = (cpu) => cpu.push(cpu.operandSize, cpu.flags() & ~(VM | RF), 0);
+const pushf: Semantics = (cpu) => {
+  checkVirtual(cpu);
+  cpu.push(cpu.operandSize, cpu.flags() & ~(VM | RF), 0);
+};
 
 /** Flags that POPF may change depend on CPL and IOPL; RF is cleared. Source: Intel SDM vol. 2B, table 4-16. */
 const popf: Semantics = (cpu) => {
+  checkVirtual(cpu);
   const size = cpu.operandSize;
+  const old = cpu.word(WORD.eflags);
   const lo = cpu.peekStack(size);
   const cpl = cpu.word(WORD.cpl);
   const iopl = (cpu.word(WORD.eflags) >> 12) & 3;
   let mask = STATUS_FLAGS | TF | DF | NT | AC | ID;
   if (cpl <= iopl) mask |= IF;
-  if (cpl === 0) mask |= 0x3000;
+  if (cpl === 0) mask |= IOPL;
   if (size === 2) mask &= 0xffff;
   cpu.dropStack(size);
   cpu.changeFlags(mask | (size === 2 ? 0 : RF), lo & ~RF);
+  cpu.flagsChanged(old);
 };
 
 /** ENTER, with the copying of frame pointers that nobody uses. The memory it will use is tried first. */
@@ -130,7 +143,7 @@ const setFlag =
 const interrupt =
   (vector: number, when: (cpu: Cpu) => boolean): Semantics =>
   (cpu) => {
-    if (when(cpu)) throw cpu.raise(vector);
+    if (when(cpu)) trap(cpu, vector);
   };
 
 export const STACK: Readonly<Record<string, Semantics>> = {

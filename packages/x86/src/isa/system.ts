@@ -61,6 +61,8 @@ export const SYSTEM_ROWS: readonly IsaRow[] = [
   ['0F 01 /4',       'SMSW r/m:16',          'sys'],
   ['0F 01 /6',       'LMSW r/m16',           'cpl0 sys'],
   ['0F 01 /7',       'INVLPG m0',            'mem cpl0 sys'],
+  ['NP 0F 01 CA',    'CLAC',                 'sys'],
+  ['NP 0F 01 CB',    'STAC',                 'sys'],
   ['0F 01 F8',       'SWAPGS',               'o64 cpl0 sys'],
   ['0F 01 F9',       'RDTSCP',               'sys'],
   ['0F 02 /r',       'LAR r, r/m:16',        'pe sys'],
@@ -88,8 +90,8 @@ export const SYSTEM_ROWS: readonly IsaRow[] = [
   ['NP 0F C7 /7',    'RDSEED r',             'reg sys'],
   ['66 0F C7 /7',    'RDSEED r',             'reg sys'],
   ['F3 0F C7 /7',    'RDPID r/mN',           'reg sys'],
-  ['NP 0F AE /0',    'FXSAVE|FXSAVE|FXSAVE64 rm',            'mem todo'],
-  ['NP 0F AE /1',    'FXRSTOR|FXRSTOR|FXRSTOR64 rm',           'mem todo'],
+  ['NP 0F AE /0',    'FXSAVE|FXSAVE|FXSAVE64 rm',            'mem'],
+  ['NP 0F AE /1',    'FXRSTOR|FXRSTOR|FXRSTOR64 rm',           'mem'],
   ['NP 0F AE /2',    'LDMXCSR r/m32',        'mem'],
   ['NP 0F AE /3',    'STMXCSR r/m32',        'mem'],
   ['NP 0F AE /4',    'XSAVE|XSAVE|XSAVE64 rm',             'mem todo'],
@@ -109,7 +111,7 @@ export const SYSTEM_ROWS: readonly IsaRow[] = [
 // prettier-ignore
 export const UNIMPLEMENTED_SYSTEM_ROWS: readonly IsaRow[] = [
   ...['01 C0:ENCLV', '01 C5:PCONFIG', '01 C8:MONITOR',
-    '01 C9:MWAIT', '01 CA:CLAC', '01 CB:STAC', '01 CF:ENCLS', '01 D0:XGETBV', '01 D1:XSETBV', '01 D4:VMFUNC', '01 D5:XEND',
+    '01 C9:MWAIT', '01 CF:ENCLS', '01 D0:XGETBV', '01 D1:XSETBV', '01 D4:VMFUNC', '01 D5:XEND',
     '01 D6:XTEST', '01 D7:ENCLU', '01 E8:SERIALIZE', '01 EE:RDPKRU', '01 EF:WRPKRU', '01 FA:MONITORX', '01 FB:MWAITX', '01 FD:RDPRU',
     '37:GETSEC|GETSEC|GETSECQ',
   ].map((line): IsaRow => [`NP 0F ${line.slice(0, line.indexOf(':'))}`, line.slice(line.indexOf(':') + 1), 'todo']),
