@@ -142,9 +142,13 @@ export interface FunctionBody {
   readonly code: Uint8Array;
 }
 
-/** Puts a module together. Source: WebAssembly Core Specification 2.0, 5.5. */
-export function buildModule(imports: readonly Import[], bodies: readonly FunctionBody[]): Uint8Array<ArrayBuffer> {
-  const types: FunctionType[] = [];
+/** Puts a module together; `fixedTypes` are its first types, for `call_indirect`. Source: WebAssembly Core Specification 2.0, 5.5. */
+export function buildModule(
+  fixedTypes: readonly FunctionType[],
+  imports: readonly Import[],
+  bodies: readonly FunctionBody[],
+): Uint8Array<ArrayBuffer> {
+  const types: FunctionType[] = [...fixedTypes];
   const typeOf = (type: FunctionType): number => {
     const found = types.findIndex((own) => String(own) === String(type));
     return found >= 0 ? found : types.push(type) - 1;

@@ -10,7 +10,7 @@ import { loadOperand } from './lowering.js';
 import { BRANCH, FORM_BRANCH, FORM_CONDITION, FORM_LOWERING } from './lowerings.js';
 import { OP } from './opcodes.js';
 import { type Block, type Region } from './region.js';
-import { REGION_IMPORTS, REGION_TYPE } from './runtime.js';
+import { REGION_IMPORTS, REGION_TYPE, REGION_TYPES } from './runtime.js';
 import { structureOf, type Item, type Loop, type Structure } from './structure.js';
 
 export interface Compiled {
@@ -97,7 +97,7 @@ class Compiler {
     emit.close();
     this.epilogue(used);
     const body = { type: REGION_TYPE, name: 'r', locals: LOCAL_TYPES, code: emit.taken() };
-    return { module: buildModule(REGION_IMPORTS, [body]), labels: structure.labels, sites: emit.sites };
+    return { module: buildModule(REGION_TYPES, REGION_IMPORTS, [body]), labels: structure.labels, sites: emit.sites };
   }
 
   private loadRegister(register: number): void {

@@ -5,7 +5,7 @@ import { Code } from './code.js';
 import { CARRY_KIND, FLAG, kindOf } from './flag-kinds.js';
 import { OP, TYPE } from './opcodes.js';
 import { SEGMENT_USE, type Region } from './region.js';
-import { FUNCTION } from './runtime.js';
+import { FUNCTION, TYPE_INDEX } from './runtime.js';
 
 /** Locals of a region's function. The parameter is the label of the entry. */
 // prettier-ignore
@@ -290,7 +290,7 @@ export class Emitter extends Code {
     this.byte(OP.else);
     this.get(LOCAL.ea);
     this.slowArguments();
-    this.call(write ? FUNCTION.loadToModify(size) : FUNCTION.load(size));
+    this.callRuntime(write ? FUNCTION.loadToModify(size) : FUNCTION.load(size), TYPE_INDEX.load);
     this.leaveAfterSlowPath();
     this.close();
   }
@@ -307,9 +307,16 @@ export class Emitter extends Code {
     this.get(LOCAL.ea);
     this.get(value);
     this.slowArguments();
-    this.call(FUNCTION.store(size));
+    this.callRuntime(FUNCTION.store(size), TYPE_INDEX.store);
     this.leaveAfterSlowPath();
     this.close();
+  }
+
+  private callRuntime(place: number, type: number): void {
+    this.i32(place);
+    this.byte(OP.call_indirect);
+    this.unsigned(type);
+    this.byte(0);
   }
 
   /** Site and budget: who was it, and when. */
@@ -369,7 +376,7 @@ export class Emitter extends Code {
     this.get(LOCAL.flagB);
     this.get(LOCAL.flagR);
     this.get(LOCAL.eflags);
-    this.call(FUNCTION.flags);
+    this.callRuntime(FUNCTION.flags, TYPE_INDEX.flags);
   }
 
   /** EFLAGS from the stack, with everything in it. */

@@ -44,6 +44,11 @@ export class Profile {
     this.table[at + 2] = value;
   }
 
+  /** Counts that are `value` begin anew. */
+  forget(value: number): void {
+    for (let at = 2; at < this.table.length; at += WORDS) if (this.table[at] === value) this.table[at] = 0;
+  }
+
   clear(): void {
     this.table.fill(0);
   }

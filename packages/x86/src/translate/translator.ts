@@ -1,7 +1,7 @@
 import { type Cpu } from '../cpu/cpu.js';
 import { ATTRIBUTE, SEGMENT, WORD } from '../cpu/state.js';
 import { SEG } from '../decode/lanes.js';
-import { TF } from '../isa/flags.js';
+import { IF, RF, TF, VM } from '../isa/flags.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
 import { LAYOUT } from '../memory/layout.js';
 import { compile, type Compiled } from './compile.js';
@@ -9,7 +9,7 @@ import { STATUS, type Site } from './emitter.js';
 import { Former } from './former.js';
 import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
 import { SEGMENT_USE, type Mode, type Region } from './region.js';
-import { ACCESS, DISPATCH, dispatchIndex, REGION_IMPORTS, runtimeModule } from './runtime.js';
+import { ACCESS, DISPATCH, dispatchIndex, FUNCTION_NAMES, runtimeModule } from './runtime.js';
 
 /** A region that has become a function. */
 interface Translated {
@@ -60,8 +60,10 @@ export class Translator {
   private granted = 0;
   private countLo = 0;
   private countHi = 0;
-  hot = HOT;
-  warm = WARM;
+  private hot = HOT;
+  private warm = WARM;
+  /** Pages whose code only the interpreter may execute, by the linear address of any byte in them. */
+  private isBarred: (lo: number, hi: number) => boolean = () => false;
   /** Statistics. */
   compiled = 0;
   compiledInstructions = 0;
@@ -78,10 +80,9 @@ export class Translator {
       h: { memory: memory.wasm, table: this.table, slow: (access: number) => this.slow(access) },
     });
     this.runtime = exports as unknown as Runtime;
-    const shared: Record<string, WebAssembly.ExportValue> = { m: memory.wasm };
-    for (const { name, what } of REGION_IMPORTS)
-      if (what !== 'memory') shared[name] = exports[name] as WebAssembly.ExportValue;
-    this.imports = { m: shared };
+    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: FUNCTION_NAMES.length });
+    FUNCTION_NAMES.forEach((name, place) => functions.set(place, exports[name]));
+    this.imports = { m: { m: memory.wasm, t: functions } };
     this.former = new Former({
       peek: (lo, hi, bytes, count) => this.peek(lo, hi, bytes, count),
       seen: (lo, hi) => {
@@ -98,7 +99,11 @@ export class Translator {
   mode(): Mode | undefined {
     const { cpu, memory } = this;
     const codeSize = cpu.word(WORD.codeSize);
-    if (codeSize === 16 || cpu.word(WORD.eflags) & TF || cpu.word(WORD.shadow) !== 0) return undefined;
+    const flags = cpu.word(WORD.eflags);
+    if (codeSize === 16 || flags & (TF | RF | VM) || cpu.word(WORD.shadow) !== 0 || cpu.hasCodeBreakpoints)
+      return undefined;
+    if (flags & IF && cpu.interrupts.line) return undefined;
+    if (cpu.checksAlignment) return undefined;
     const paged = !memory.identity;
     if (codeSize === 64) return paged ? LONG_PAGED : LONG;
     const segments = [0, 1, 2, 3, 4, 5].map((segment) => this.segmentUse(segment));
@@ -124,6 +129,20 @@ export class Translator {
         : !isCode && (attributes & (ATTRIBUTE.writable | ATTRIBUTE.expandDown)) === ATTRIBUTE.writable);
     if (!usable || cpu.word(at + SEGMENT.limit) !== -1) return SEGMENT_USE.other;
     return cpu.word(at + SEGMENT.baseLo) === 0 ? SEGMENT_USE.flat : SEGMENT_USE.based;
+  }
+
+  /** Everything is translated when it is met for the second time. */
+  translateAtOnce(): void {
+    this.hot = 2;
+    this.warm = 1;
+  }
+
+  /** Pages that are not to be translated from now on. */
+  bar(isBarred: (lo: number, hi: number) => boolean): void {
+    this.isBarred = isBarred;
+    this.profile.forget(NOT_TRANSLATABLE);
+    for (const translated of this.slots)
+      if (translated?.pages.some(({ lo, hi }) => isBarred(lo, hi)) === true) this.drop(translated);
   }
 
   // choosing and making regions
@@ -203,7 +222,9 @@ export class Translator {
     let done = 0;
     while (done < count) {
       const at = (lo >>> 0) + done;
-      const physical = memory.physicalOf(at | 0, at > 0xffffffff ? hi + 1 : hi);
+      const high = at > 0xffffffff ? (hi + 1) | 0 : hi;
+      if (this.isBarred(at | 0, high)) return done;
+      const physical = memory.physicalOf(at | 0, high);
       if (physical < 0 || physical >= memory.ram.length) return done;
       const length = Math.min(count - done, 0x1000 - (physical % 0x1000));
       bytes.set(memory.ram.subarray(physical, physical + length), done);

@@ -1,0 +1,60 @@
+import { type Cpu } from './cpu/cpu.js';
+import { type Exit } from './cpu/exit.js';
+import { WORD } from './cpu/state.js';
+import { Interpreter } from './interpreter.js';
+import { type GuestMemory } from './memory/guest-memory.js';
+import { LEFT, Translator } from './translate/translator.js';
+
+/** Who executes: the interpreter alone, translated code as early as it can be had (for tests), or each where it pays, the default. */
+export type Tier = 'interpreter' | 'translator' | 'both';
+
+const BUDGET: Exit = { reason: 'budget' };
+
+/**
+ * Executes instructions by whichever tier is best: the interpreter begins and counts, hot blocks become translated regions, and whatever those
+ * cannot do comes back to the interpreter. State, count and touches after a run are the same whoever did it.
+ */
+export class Engine {
+  readonly interpreter: Interpreter;
+  readonly translator: Translator | undefined;
+  private readonly blockStart: ((lo: number, hi: number) => boolean) | undefined;
+
+  constructor(
+    private readonly cpu: Cpu,
+    memory: GuestMemory,
+    tier: Tier = 'both',
+  ) {
+    this.interpreter = new Interpreter(cpu);
+    if (tier === 'interpreter') return;
+    const translator = new Translator(cpu, memory);
+    if (tier === 'translator') translator.translateAtOnce();
+    this.translator = translator;
+    this.blockStart = (lo, hi) => translator.blockStart(lo, hi);
+  }
+
+  /** Pages of which this is true from now on are the interpreter's, because somebody wants to stop there. */
+  bar(isBarred: (lo: number, hi: number) => boolean): void {
+    this.translator?.bar(isBarred);
+  }
+
+  /** Executes until `budget` instructions have retired (at most 2^31 - 1; iterations of REP count) or something needs attention. */
+  run(budget: number): Exit {
+    const { interpreter, translator, cpu, blockStart } = this;
+    if (translator === undefined) return interpreter.run(budget);
+    for (let left = budget; left > 0;) {
+      let before = cpu.word(WORD.count);
+      const status = translator.run(left);
+      left -= (cpu.word(WORD.count) - before) >>> 0;
+      if (left <= 0) break;
+      // near the end of the budget regions may be too long to enter, and only the interpreter stops at the very instruction
+      interpreter.blockStart = status === LEFT.budget ? undefined : blockStart;
+      before = cpu.word(WORD.count);
+      const exit = interpreter.run(left, status === LEFT.leave);
+      interpreter.blockStart = undefined;
+      left -= (cpu.word(WORD.count) - before) >>> 0;
+      if (exit.reason !== 'block') return exit;
+      if (cpu.attention) break;
+    }
+    return BUDGET;
+  }
+}
