@@ -1,14 +1,18 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { asciz } from '@bzelf/bytes';
 import {
   judge,
   kernel,
   missingForGrub,
+  missingForIpxe,
+  missingForKexec,
+  missingForXen,
   parseProbeReport,
   testImage,
   withGrub,
-  withTempFolder,
+  withIpxe,
+  withKexec,
+  withXen,
   type QemuOptions,
 } from '@bzelf/testkit';
 import { testContainer, type TestContainerOptions } from '../test/stub/container.js';
@@ -123,16 +127,16 @@ describe(`real kernels with only a 16-bit entry${title}`, () => {
   }
 });
 
-const notHere = missingForGrub();
-const grub = notHere.length === 0;
-describe(`GRUB${grub ? '' : ` (skipped: no ${notHere.join(', no ')})`}`, () => {
+const because = (missing: readonly string[]) => (missing.length === 0 ? '' : ` (skipped: no ${missing.join(', no ')})`);
+const noGrub = missingForGrub();
+describe(`GRUB${because(noGrub)}`, () => {
   // prettier-ignore
   const rows: { name: string; command: string; container: TestContainerOptions; video?: boolean }[] = [
     { name: 'multiboot', command: 'multiboot', container: { class: 32, multiboot: true } },
     { name: 'multiboot2 of an ELF64', command: 'multiboot2', container: { multiboot2: true } },
     { name: 'multiboot2 with a framebuffer', command: 'multiboot2', container: { multiboot2: 'framebuffer' }, video: true },
   ];
-  (grub ? test : test.skip).each(rows)(
+  (noGrub.length === 0 ? test : test.skip).each(rows)(
     '$name: command line, module, memory map',
     async ({ command, container, video }) => {
       const made = testContainer(probe, container);
@@ -158,69 +162,33 @@ describe(`GRUB${grub ? '' : ` (skipped: no ${notHere.join(', no ')})`}`, () => {
   );
 });
 
-const ipxe = judge('qemu-system-x86_64') && kernel('ipxe');
-describe(`iPXE${ipxe ? '' : ' (skipped: needs qemu-system-x86_64 and the fetched kernel ipxe)'}`, () => {
-  const boot = (container: TestContainerOptions, script: string) =>
-    withTempFolder((folder) => {
-      writeFileSync(join(folder, 'kernel.elf'), testContainer(probe, container).file);
-      writeFileSync(join(folder, 'initrd'), initrd);
-      const network = ['-netdev', `user,id=net,tftp=${folder}`, '-device', 'e1000,netdev=net,romfile='];
-      return reportOf({ kernel: ipxe || '', append: `dhcp && ${script} && boot`, extra: network, timeoutMs: 60_000 });
-    });
+const noIpxe = missingForIpxe();
+describe(`iPXE${because(noIpxe)}`, () => {
+  const boot = (container: TestContainerOptions, commands: string[]) =>
+    withIpxe(commands, { kernel: testContainer(probe, container).file, initrd }, (qemu) =>
+      reportOf({ ...qemu, timeoutMs: 60_000 }),
+    );
+  const boots = noIpxe.length === 0 ? test : test.skip;
 
-  (ipxe ? test : test.skip)('Multiboot 1: arguments without the file name, module, memory map', async () => {
-    const script = 'kernel tftp://10.0.2.2/kernel.elf one two && initrd tftp://10.0.2.2/initrd';
-    const report = await boot({ class: 32, pvh: false, multiboot: true }, script);
+  boots('Multiboot 1: arguments without the file name, module, memory map', async () => {
+    const report = await boot({ class: 32, pvh: false, multiboot: true }, ['kernel kernel one two', 'initrd initrd']);
     expectLinuxState(report, 'linux32');
     expect(report.cmdline).toBe('one two');
     expect(report.ramdisk).toMatchObject({ size: BigInt(initrd.length), crc32: initrdCrc });
     expect(report.e820).toContainEqual({ addr: 0x10_0000n, size: (127n << 20n) - 0x2_0000n, type: 1 });
   });
 
-  (ipxe ? test : test.skip)('plain ELF: the built-in command line, and memory from the BIOS', async () => {
-    const script = 'kernel tftp://10.0.2.2/kernel.elf not passed on';
-    const report = await boot({ class: 32, pvh: false, builtinCmdline: 'built in' }, script);
+  boots('plain ELF: the built-in command line, and memory from the BIOS', async () => {
+    const container: TestContainerOptions = { class: 32, pvh: false, builtinCmdline: 'built in' };
+    const report = await boot(container, ['kernel kernel not passed on']);
     expectLinuxState(report, 'linux32');
     expect(report.cmdline).toBe('built in');
     expect(report.e820).toContainEqual({ addr: 0x10_0000n, size: (127n << 20n) - 0x2_0000n, type: 1 });
   });
 });
 
-/** Files of an initrd that runs kexec, by their path on this machine. */
-function kexecFiles(): string[] {
-  const libraries = judge('ldd')?.text([judge('kexec')?.path ?? '']) ?? '';
-  return ['busybox', 'kexec'].map((name) => judge(name)?.path ?? '').concat(libraries.match(/\/\S+/g) ?? []);
-}
-
-function kexecInitrd(folder: string, container: Uint8Array, words: string): Uint8Array {
-  const root = join(folder, 'root');
-  const script = [
-    '#!/usr/bin/busybox sh',
-    'busybox=/usr/bin/busybox',
-    '$busybox mount -t proc proc /proc',
-    '$busybox mount -t sysfs sys /sys',
-    `kexec -c -l /container.elf ${words} && kexec -e`,
-    'echo "bzelf: kexec failed (entered)"',
-    '',
-  ].join('\n');
-  for (const path of kexecFiles()) {
-    mkdirSync(join(root, dirname(path)), { recursive: true });
-    copyFileSync(path, join(root, path));
-  }
-  for (const name of ['proc', 'sys', 'dev']) mkdirSync(join(root, name));
-  writeFileSync(join(root, 'container.elf'), container);
-  writeFileSync(join(root, 'initrd'), initrd);
-  writeFileSync(join(root, 'init'), script, { mode: 0o755 });
-  const list = readdirSync(root, { recursive: true }).join('\n');
-  return (
-    judge('cpio')?.bytes(['-o', '-H', 'newc', '--quiet'], { cwd: root, input: new TextEncoder().encode(list) }) ??
-    new Uint8Array(0)
-  );
-}
-
-const linux = kernel('debian-6.1-cloud');
-const kexec = linux && ['qemu-system-x86_64', 'kexec', 'busybox', 'cpio', 'ldd'].every((name) => judge(name));
-describe(`kexec${kexec ? '' : ' (skipped: needs qemu-system-x86_64, kexec, busybox-static, cpio and the fetched kernel debian-6.1-cloud)'}`, () => {
+const noKexec = missingForKexec();
+describe(`kexec${because(noKexec)}`, () => {
   // prettier-ignore
   const rows: { name: string; container: TestContainerOptions; words: string; entry: 'linux32' | 'linux64'; ramdisk: boolean }[] = [
     { name: 'elf-x86_64 --args-linux', container: {}, words: '--args-linux --initrd=/initrd --append="one two"', entry: 'linux64', ramdisk: true },
@@ -230,17 +198,12 @@ describe(`kexec${kexec ? '' : ' (skipped: needs qemu-system-x86_64, kexec, busyb
     { name: 'Multiboot 1', container: { class: 32, pvh: false, multiboot: true }, words: '--module=/initrd --append="one two"', entry: 'linux32', ramdisk: true },
     { name: 'Multiboot 2', container: { multiboot2: true }, words: '--module=/initrd --append="one two"', entry: 'linux32', ramdisk: true },
   ];
-  (kexec ? test : test.skip).each(rows)('$name', async ({ container, words, entry, ramdisk }) => {
-    const report = await withTempFolder((folder) => {
-      const made = kexecInitrd(folder, testContainer(probe, container).file, words);
-      return reportOf({
-        kernel: linux ?? '',
-        initrd: made,
-        append: 'console=ttyS0 quiet',
-        memory: 512,
-        timeoutMs: 90_000,
-      });
-    });
+  const boots = noKexec.length === 0 ? test : test.skip;
+  boots.each(rows)('$name', async ({ container, words, entry, ramdisk }) => {
+    const { file } = testContainer(probe, container);
+    const report = await withKexec(`-l /kernel ${words}`, { kernel: file, initrd }, (qemu) =>
+      reportOf({ ...qemu, timeoutMs: 90_000 }),
+    );
     expectLinuxState(report, entry);
     expect(report.cmdline).toBe('one two');
     expect(report.ramdisk?.crc32).toBe(ramdisk ? initrdCrc : undefined);
@@ -250,27 +213,14 @@ describe(`kexec${kexec ? '' : ' (skipped: needs qemu-system-x86_64, kexec, busyb
   });
 });
 
-const xen = judge('qemu-system-x86_64') && judge('gzip') && kernel('xen', 'xen.gz');
-describe(`Xen${xen ? '' : ' (skipped: needs qemu-system-x86_64, gzip and the fetched hypervisor xen)'}`, () => {
+const noXen = missingForXen();
+describe(`Xen${because(noXen)}`, () => {
   // start_info of a dom0 is version 0: the memory map comes from the hypervisor
-  (xen ? test : test.skip)('a PVH dom0', async () => {
+  (noXen.length === 0 ? test : test.skip)('a PVH dom0', async () => {
     const made = testContainer(probe);
-    const { serial } = await withTempFolder((folder) => {
-      const [hypervisor, dom0, module] = ['xen', 'dom0', 'initrd'].map((name) => join(folder, name)) as [
-        string,
-        string,
-        string,
-      ];
-      writeFileSync(hypervisor, judge('gzip')?.bytes(['-dc', xen || '']) ?? '');
-      writeFileSync(dom0, made.file);
-      writeFileSync(module, initrd);
-      const extra = ['-cpu', 'EPYC,+svm,+npt', '-device', 'amd-iommu', '-initrd', `${dom0} one two,${module}`];
-      const append = 'com1=115200 console=com1 dom0=pvh dom0_mem=200M guest_loglvl=all';
-      return run(
-        { kernel: hypervisor, append, machine: 'q35', memory: 512, extra, timeoutMs: 90_000 },
-        /probe: end|bzelf: .*\(entered|Panic on CPU/,
-      );
-    });
+    const { serial } = await withXen({ dom0: made.file, cmdline: 'one two', initrd }, (qemu) =>
+      run({ ...qemu, timeoutMs: 90_000 }, /probe: end|bzelf: .*\(entered|Panic on CPU/),
+    );
     // Xen passes on what a guest writes to port 0xe9, line by line
     const report = parseProbeReport(serial.replaceAll('\r', '').replaceAll('(d0) ', ''));
     if (!report) throw new Error(serial);
@@ -279,6 +229,6 @@ describe(`Xen${xen ? '' : ' (skipped: needs qemu-system-x86_64, gzip and the fet
     expect(report.ramdisk).toMatchObject({ size: BigInt(initrd.length), crc32: initrdCrc });
     expect(report.rsdp).toBe('RSD PTR ');
     const ram = report.e820.filter(({ type }) => type === 1).reduce((sum, { size }) => sum + size, 0n);
-    expect(ram >> 20n).toBe(199n); // dom0_mem, less what Xen keeps and the hole below 1 MiB
+    expect(ram >> 20n).toBe(399n); // dom0_mem, less what Xen keeps and the hole below 1 MiB
   });
 });
