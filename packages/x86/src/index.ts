@@ -30,7 +30,18 @@ export {
   TABLE,
   WORD,
 } from './cpu/state.js';
+export { type CpuHooks, type CpuidResult, type InterruptLine, type Pair, type Ports } from './cpu/environment.js';
+export { type FaultRecord } from './cpu/exit.js';
 export { Interpreter, type Exit } from './interpreter.js';
+export {
+  CPU_FEATURES,
+  cpuidOf,
+  DEFAULT_PROFILE,
+  FULL_FEATURES,
+  makeProfile,
+  type CpuFeature,
+  type CpuProfile,
+} from './system/profile.js';
 export { SEMANTICS } from './instructions/index.js';
 export { FlatMemory, type FlatRange } from './memory/flat.js';
 export {
