@@ -47,7 +47,7 @@ function addPrefixes(build: Builder): void {
   const takes66 =
     encoding.prefix < (usesImage(form) ? 0 : 1) && !(mode === 0 && attributes.has('f64')) && form.name !== 'MOVSXD';
   if (takes66 && build.chance(25)) bytes.push(0x66);
-  if (build.chance(10)) bytes.push(0x67);
+  if (build.chance(10) && !form.name.startsWith('MASKMOV')) bytes.push(0x67);
   if (encoding.modrm && build.chance(5))
     bytes.push(build.pick(mode === 0 ? [...SEGMENT_PREFIXES, 0x65] : SEGMENT_PREFIXES));
   // LOCK MOV CR0 is another name of CR8 for AMD
@@ -146,7 +146,7 @@ function aim(build: Builder, code: Uint8Array, lanes: Int32Array): bigint | unde
     const at = code.length - immediateBytes - (lanes[LANE.address] === 2 ? 2 : 4);
     const next = base === RIP ? big(CODE + START + code.length) : 0n;
     setBytes(code, at, Number(asUintN(32, offset - scaled - next)), lanes[LANE.address] === 2 ? 2 : 4);
-  } else if (base !== index && build.chance(4) && build.mode !== 1 && !isGs) {
+  } else if (base !== index && build.chance(4) && build.mode !== 1 && !isGs && !isArea(build.form)) {
     // not canonical (with GS AMD wants that of the offset too), or over the limit of the segment: #GP, or #SS behind rSP and rBP
     build.registers[base] =
       build.mode === 0 ? build.pick([1n << 63n, 1n << 47n, 0x7ffffffffffcn, (1n << 64n) - (1n << 47n) - 4n]) : 0xffffn;
@@ -253,10 +253,17 @@ export function generate(form: Form, mode: Mode, number: number): TestRecord | u
   };
 }
 
+const isArea = (form: Form): boolean =>
+  form.name === 'FXSAVE' || form.name === 'FXRSTOR' || (usesImage(form) && form.row[1].endsWith(' m0'));
+
 /** 16 bytes of memory have to be aligned, for most instructions. */
 function aligned(build: Builder, target: bigint): bigint {
   const wide = build.form.operands.some(({ text }) => text.endsWith('m128')) || build.form.name.startsWith('FX');
-  return wide && build.chance(90) ? target & ~15n : target;
+  // areas of many bytes inside the window: where they begin to fault is the processor's choice
+  const inside = isArea(build.form)
+    ? (target & 0x7ffn) + big(WINDOW + 256 - (build.mode === 2 ? LDT_BASE : 0))
+    : target;
+  return wide && build.chance(90) ? inside & ~15n : inside;
 }
 
 /** Whether a form has to do with x87, MMX or SSE state. */
@@ -272,6 +279,8 @@ function setVectorMemory(build: Builder, lanes: Int32Array, target: bigint | und
     build.registers[REGISTER.rdi] = big(WINDOW + 64 + (build.next() % 3000) - (build.mode === 2 ? LDT_BASE : 0));
   if (target === undefined) return;
   const at = windowOffset(build, target);
+  if (build.form.name === 'FXRSTOR')
+    return build.addPatch(at + 24, big(build.next() & (build.chance(80) ? 0xffff : -1)));
   const size = Math.max(lanes[LANE.size0] ?? 0, lanes[LANE.size1] ?? 0);
   const values = makeImage(build);
   const from = lanes[LANE.kind1] === KIND.xmm || size === 16 ? 160 : 32;

@@ -210,9 +210,12 @@ export function round(
   env.roundedUp = result.up;
   if (roundedTop <= highest) return normal(negative, result.value, place);
   env.flags |= FLAG.OE;
-  if ((env.masked & FLAG.OE) === 0) return normal(negative, result.value, place - WRAP);
+  const wrapped = (env.masked & FLAG.OE) === 0;
+  if (wrapped && roundedTop - WRAP <= highest) return normal(negative, result.value, place - WRAP);
   env.flags |= FLAG.PE;
-  return overflow(env, negative, precision, highest);
+  if (!wrapped) return overflow(env, negative, precision, highest);
+  env.roundedUp = true;
+  return infinity(negative); // FSCALE gets this far
 }
 
 function overflow(env: Environment, negative: boolean, precision: number, highest: number): Real {
@@ -235,7 +238,11 @@ function underflow(
   if ((env.masked & FLAG.UE) === 0) {
     env.flags |= FLAG.UE | (unbounded.inexact ? FLAG.PE : 0);
     env.roundedUp = unbounded.up;
-    return env.x87 ? finite(negative, wide.significand, wide.exponent + WRAP) : wide;
+    const far = wide.exponent + 63 + WRAP < lowest;
+    if (!far) return env.x87 ? finite(negative, wide.significand, wide.exponent + WRAP) : wide;
+    env.flags |= FLAG.PE;
+    env.roundedUp = false;
+    return zero(negative);
   }
   if (env.flushToZero) {
     env.flags |= FLAG.UE | FLAG.PE;

@@ -98,7 +98,7 @@ export function loadVector(cpu: Cpu, to: Lanes, size: number, aligned: boolean):
 }
 
 /** #GP for an address that is no multiple of 16, and before #SS for one outside the stack (measured, AMD). */
-function checkAlignment(cpu: Cpu): void {
+export function checkAlignment(cpu: Cpu): void {
   const segment = cpu.lane(LANE.segment);
   const base = cpu.is64 && segment < SEG.FS ? 0 : cpu.word(WORD.segments + SEGMENT.words * segment + SEGMENT.baseLo);
   if ((cpu.offsetLo + base) & 15) throw cpu.raise(VECTOR.GP, 0);

@@ -53,6 +53,7 @@ const FIXED: Readonly<Record<string, readonly [number, string]>> = {
   rAX: [0, ''],
   eAX: [0, 's'],
   CL: [1, '8'],
+  AX: [0, '16'],
   DX: [2, '16'],
 };
 

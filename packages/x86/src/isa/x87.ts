@@ -1,5 +1,10 @@
 import { type IsaRow } from './row.js';
 
+/** Decoded and no more: transcendental functions, packed decimals, FISTTP, which came with SSE3, and one alias. */
+const TODO = new Set('F2XM1 FYL2X FPTAN FPATAN FYL2XP1 FSINCOS FSIN FCOS FBLD FBSTP FISTTP FSTPNCE'.split(' '));
+/** Register forms with one operand, ST(i). */
+const ONE_OPERAND = new Set('FLD FST FSTP FSTP8 FSTP9 FFREE FFREEP'.split(' '));
+
 /** One x87 opcode: its eight memory forms, `-` where there is none, and its register forms by first ModRM byte. */
 type X87Opcode = readonly [opcode: string, memory: string, registers: string];
 
@@ -36,21 +41,31 @@ const flagLine = (name: string): string => {
     : '';
 };
 
+const todo = (name: string): string => (TODO.has(name) ? ' todo' : '');
+
 const memoryRows = ([opcode, memory]: X87Opcode): IsaRow[] =>
   memory.split(' ').flatMap((form, n): IsaRow[] => {
     const [name = '', size = ''] = form.split('/');
-    return name === '-' ? [] : [[`${opcode} /${n}`, `${name} m${Number(size) * 8}`, 'mem todo']];
+    return name === '-' ? [] : [[`${opcode} /${n}`, `${name} m${Number(size) * 8}`, `mem${todo(name)}`]];
   });
+
+/** In DC, DD and DE the destination is ST(i), but for comparisons and exchanges. */
+function registerOperands(opcode: string, modrm: string, name: string): string {
+  if (!modrm.endsWith('+i') || TODO.has(name)) return '';
+  if (ONE_OPERAND.has(name)) return ' ST(i)';
+  return (opcode === 'DC' || opcode === 'DE') && !name.startsWith('FCOM') ? ' ST(i), ST' : ' ST, ST(i)';
+}
 
 const registerRows = ([opcode, , registers]: X87Opcode): IsaRow[] =>
   registers.split(' ').map((form): IsaRow => {
     const [modrm = '', name = ''] = form.split(':');
-    return [`${opcode} ${modrm}`, name, `todo${flagLine(name)}`];
+    const operands = name === 'FNSTSW' ? ' AX' : registerOperands(opcode, modrm, name);
+    return [`${opcode} ${modrm}`, `${name}${operands}`, `${todo(name)}${flagLine(name)}`.trim()];
   });
 
-/** x87, decoded for length and memory operand; it raises #UD until a later stage. */
+/** Memory forms first. FLDENV, FRSTOR and their like have operands of a size of their own. */
 export const X87_ROWS: readonly IsaRow[] = [
   ...OPCODES.flatMap(memoryRows),
   ...OPCODES.flatMap(registerRows),
-  ['9B', 'WAIT', 'todo'],
+  ['9B', 'WAIT'],
 ];
