@@ -1,0 +1,48 @@
+/** docs/checks.md is what the checks say of themselves; UPDATE_GOLDEN=1 writes it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from '@bzelf/testkit';
+import { FILE_CHECK } from '../../src/checks/check.js';
+import { CHECKS, SEVERITIES, type Check } from '../../src/index.js';
+
+const PAGE = join(repositoryRoot(), 'docs/checks.md');
+
+const INTRO = `# What the structure checks find
+
+\`verifyStructure\` of \`@bzelf/verifier\` reads a bzImage or an ELF file and says what is wrong with it, odd, or worth knowing.
+It runs nothing. Each finding has a code that does not change, a severity, the place in the file, what was found there
+and what was expected.
+
+- **error**: a loader that the file is for will fail, or the file contradicts itself.
+- **warning**: some loader has trouble with it.
+- **note**: worth knowing, and no fault.
+
+This page is made from the checks (\`packages/verifier/src/checks\`).
+`;
+
+const section = ({ name, doc, findings }: Pick<Check, 'name' | 'doc' | 'findings'>): string =>
+  [
+    `## ${name}\n`,
+    `${doc}\n`,
+    ...Object.entries(findings).flatMap(([code, { severity, title, explanation, remedy }]) => [
+      `### \`${code}\`\n`,
+      `**${severity}**: ${title}.\n`,
+      `${explanation}\n`,
+      `Remedy: ${remedy}.\n`,
+    ]),
+  ].join('\n');
+
+test('docs/checks.md has every check and every finding', () => {
+  const page = [INTRO, ...[FILE_CHECK, ...CHECKS].map(section)].join('\n');
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(PAGE, page);
+  else expect(readFileSync(PAGE, 'utf8')).toBe(page);
+});
+
+const all = CHECKS.flatMap(({ findings }) => Object.entries(findings).map(([code, kind]) => ({ code, ...kind })));
+
+test.each(all)('$code is worded for people', ({ severity, title, explanation, remedy }) => {
+  expect(SEVERITIES).toContain(severity);
+  expect(title).toMatch(/^\S.*[^.]$/);
+  expect(explanation).toMatch(/^\S.*\.$/);
+  expect(remedy).toMatch(/^\S.*[^.]$/);
+});
