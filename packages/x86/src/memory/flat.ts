@@ -71,6 +71,16 @@ export class FlatMemory implements Memory {
     this.store(lo, hi, size, valueLo, valueHi);
   }
 
+  // elements are moved one by one here
+
+  move(): number {
+    return 0;
+  }
+
+  fill(): number {
+    return 0;
+  }
+
   // nothing is derived from paging or privilege here
 
   loadPdptes(): boolean {

@@ -212,6 +212,44 @@ export class GuestMemory implements Memory {
     }
   }
 
+  move(toLo: number, toHi: number, fromLo: number, fromHi: number, size: number, count: number, down: boolean): number {
+    const to = this.plainHost(this.writeTags, this.writeAddends, toLo, toHi);
+    const from = this.plainHost(this.readTags, this.readAddends, fromLo, fromHi);
+    if (to < 0 || from < 0) return 0;
+    // an element that is read after it was written is the end of a block move
+    const distance = down ? from - to : to - from;
+    const apart = distance > 0 ? Math.floor(distance / size) : Infinity;
+    const elements = Math.min(count, apart, elementsToEdge(toLo, size, down), elementsToEdge(fromLo, size, down));
+    if (elements <= 0) return 0;
+    const back = down ? (elements - 1) * size : 0;
+    this.bytes.copyWithin(to - back, from - back, from - back + elements * size);
+    return elements;
+  }
+
+  fill(lo: number, hi: number, size: number, count: number, down: boolean, valueLo: number, valueHi: number): number {
+    const to = this.plainHost(this.writeTags, this.writeAddends, lo, hi);
+    const elements = to < 0 ? 0 : Math.min(count, elementsToEdge(lo, size, down));
+    if (elements <= 0) return 0;
+    const { bytes, view } = this;
+    const start = down ? to - (elements - 1) * size : to;
+    const end = start + elements * size;
+    if (size === 1) bytes.fill(valueLo, start, end);
+    else if (valueLo === 0 && (size < 8 || valueHi === 0)) bytes.fill(0, start, end);
+    else
+      for (let at = start; at < end; at += size) {
+        if (size === 2) view.setUint16(at, valueLo, true);
+        else view.setInt32(at, valueLo, true);
+        if (size === 8) view.setInt32(at + 4, valueHi, true);
+      }
+    return elements;
+  }
+
+  /** Where the byte lies in the WebAssembly memory when its page is plain, else -1. */
+  private plainHost(tags: Int32Array, addends: Int32Array, lo: number, hi: number): number {
+    if (!isTagged(tags, lo, hi)) return -1;
+    return (lo + (addends[(lo >>> 12) & 0xffff] as number) + LAYOUT.ram) >>> 0;
+  }
+
   // the slow way
 
   private loadSlowly(lo: number, hi: number, size: number, write: boolean): number {
@@ -668,6 +706,13 @@ export class GuestMemory implements Memory {
     this.forgetAll();
   }
 }
+
+/** How many elements lie in the page from here on in one direction; none when the first lies over its end. */
+const elementsToEdge = (lo: number, size: number, down: boolean): number => {
+  const at = lo & 0xfff;
+  if (!down) return Math.floor((0x1000 - at) / size);
+  return at + size > 0x1000 ? 0 : Math.floor(at / size) + 1;
+};
 
 const isTagged = (tags: Int32Array, lo: number, hi: number): boolean => {
   const at = (lo >>> 11) & 0x1fffe;

@@ -24,6 +24,13 @@ export interface Memory {
   /** Like `load` and `store`, as the processor itself reads and writes descriptor tables, TSS and IDT: as a supervisor, whatever CPL is. */
   loadSystem(lo: number, hi: number, size: number, write: boolean): number;
   storeSystem(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void;
+  /**
+   * Up to `count` elements of `size` bytes from one place to another, as many iterations of MOVS would, downwards when `down`. Returns how many were
+   * moved: none when an access would have to be looked at, or an element lies over the end of a page.
+   */
+  move(toLo: number, toHi: number, fromLo: number, fromHi: number, size: number, count: number, down: boolean): number;
+  /** The same for STOS. */
+  fill(lo: number, hi: number, size: number, count: number, down: boolean, valueLo: number, valueHi: number): number;
   /** CR3 was written, or something that CR0, CR4 or EFER say of paging has changed. Global pages stay unless `global`. */
   flush(global: boolean): void;
   /** PAE paging: takes the PDPTEs that a value of CR3 names; false when one has a reserved bit set, then MOV to CR is #GP(0). To be called before `flush`. */

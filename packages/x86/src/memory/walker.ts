@@ -88,7 +88,7 @@ export class Walker {
     return tells ? PAGE_FAULT.fetch : 0;
   }
 
-  /** The PDPTEs that CR3 names, 0 when one of them has a reserved bit set: then MOV to CR is #GP(0). Source: SDM vol. 3A, 4.4.1. */
+  /** The PDPTEs that a value of CR3 names become the registers; false when one has a reserved bit set: then MOV to CR is #GP(0). Source: SDM vol. 3A, 4.4.1. */
   loadPdptes(cr3: number): boolean {
     const { pdptes } = this;
     const table = (cr3 & 0xffffffe0) >>> 0;
