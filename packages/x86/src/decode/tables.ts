@@ -32,11 +32,12 @@ function fillForms(): void {
       (encoding.vex && encoding.prefix >= 0 && operands.every(({ spec }) => spec !== SPEC.vvvv) ? FORM_BIT.noVvvv : 0) |
       (operands.some(({ spec }) => spec === SPEC.rmAlwaysReg) ? FORM_BIT.modIgnored : 0);
     let immediates = 0;
-    operands.forEach(({ spec, size, memorySize, fixed }, i) => {
-      if (i >= 3) throw new Error(`${name} has more than three operands`);
+    if (operands.length > 3) throw new Error(`${name} has more than three operands`);
+    let at = 3 * index;
+    for (const { spec, size, memorySize, fixed } of operands) {
       const second = spec === SPEC.imm && immediates++ > 0;
-      FORM_OPERANDS[3 * index + i] = (second ? SPEC.imm2 : spec) | (size << 8) | (memorySize << 16) | (fixed << 24);
-    });
+      FORM_OPERANDS[at++] = (second ? SPEC.imm2 : spec) | (size << 8) | (memorySize << 16) | (fixed << 24);
+    }
   }
 }
 
@@ -72,48 +73,79 @@ export function forEachRange({ encoding, attributes }: Form, visit: (from: numbe
       }
 }
 
-const CELLS = 1024;
+const CELLS = 128;
+const FAN = 8;
 const coversAll = ({ encoding: { prefix, extension, fixedModrm }, attributes }: Form): boolean =>
-  prefix < 0 && extension < 0 && fixedModrm < 0 && !['i64', 'o64', 'mem', 'reg'].some((word) => attributes.has(word));
+  prefix < 0 &&
+  extension < 0 &&
+  fixedModrm < 0 &&
+  !attributes.has('i64') &&
+  !attributes.has('o64') &&
+  !attributes.has('mem') &&
+  !attributes.has('reg');
 
 function fillOpcodes(): Groups {
-  const byOpcode: Form[][] = Array.from({ length: OPCODES.length }, () => []);
-  for (const form of FORMS.slice(1)) {
+  const byOpcode: (Form[] | undefined)[] = new Array<undefined>(OPCODES.length);
+  for (const form of FORMS) {
+    if (form.index === 0) continue;
     const { first, count } = opcodesOf(form);
-    for (let opcode = first; opcode < first + count; opcode++) byOpcode[opcode]?.push(form);
+    for (let opcode = first; opcode < first + count; opcode++) (byOpcode[opcode] ??= []).push(form);
   }
   const groups = new Groups();
-  const cells = new Int16Array(CELLS);
-  byOpcode.forEach((forms, opcode) => {
-    const last = forms.sort((a, b) => closeness(a) - closeness(b)).at(-1);
-    if (last === undefined) return;
-    if (coversAll(last)) {
-      OPCODES[opcode] = last.index;
-      return;
-    }
-    cells.fill(0);
-    for (const form of forms) forEachRange(form, (from, to) => cells.fill(form.index, from, to));
-    OPCODES[opcode] = groups.add(cells, forms);
-  });
+  for (let opcode = 0; opcode < byOpcode.length; opcode++) {
+    const forms = byOpcode[opcode];
+    if (forms === undefined) continue;
+    if (forms.length > 1) forms.sort((a, b) => closeness(a) - closeness(b));
+    const last = forms.at(-1);
+    if (last !== undefined) OPCODES[opcode] = coversAll(last) ? last.index : groups.add(forms);
+  }
   return groups;
 }
 
 /** Most opcodes are one form throughout; the others get a group, and the few cells where ModRM.rm matters a fan. */
 class Groups {
-  readonly cells: number[] = [];
+  private space = new Int16Array(0x8000);
+  private count = 0;
   readonly hasModrm: number[] = [];
   readonly fans: number[] = [];
 
-  add(own: Int16Array, forms: readonly Form[]): number {
-    for (let at = 0; at < CELLS; at += 8) {
-      const first = own[at] ?? 0;
-      let same = true;
-      for (let rm = 1; rm < 8; rm++) same &&= own[at + rm] === first;
-      this.cells.push(same ? first : -1 - this.fans.length / 8);
-      if (!same) this.fans.push(...own.subarray(at, at + 8));
+  get cells(): Int16Array {
+    return this.space.slice(0, CELLS * this.count);
+  }
+
+  /** Forms in the order of their closeness: later ones take cells from earlier ones. */
+  add(forms: readonly Form[]): number {
+    const at = CELLS * this.count++;
+    if (at + CELLS > this.space.length) {
+      const grown = new Int16Array(2 * this.space.length);
+      grown.set(this.space);
+      this.space = grown;
     }
-    this.hasModrm.push(forms.some(({ encoding }) => encoding.modrm) ? 1 : 0);
-    return -this.hasModrm.length;
+    const cells = this.space.subarray(at, at + CELLS);
+    let modrm = 0;
+    for (const form of forms) {
+      if (form.encoding.modrm) modrm = 1;
+      forEachRange(form, (from, to) => this.fill(cells, form.index, from, to));
+    }
+    this.hasModrm.push(modrm);
+    return -this.count;
+  }
+
+  /** From and to count ModRM.rm too: whole cells become the form, parts of one a fan. */
+  private fill(cells: Int16Array, form: number, from: number, to: number): void {
+    if (((from | to) & 7) === 0) {
+      cells.fill(form, from >> 3, to >> 3);
+      return;
+    }
+    const cell = from >> 3;
+    const old = cells[cell] as number;
+    let fan = -1 - old;
+    if (old >= 0) {
+      fan = this.fans.length / FAN;
+      for (let rm = 0; rm < FAN; rm++) this.fans.push(old);
+      cells[cell] = -1 - fan;
+    }
+    for (let rm = from & 7; rm < (from & 7) + to - from; rm++) this.fans[FAN * fan + rm] = form;
   }
 }
 
@@ -123,7 +155,7 @@ const groups = fillOpcodes();
  * A group has 128 cells, `(64-bit mode) << 6 | prefix << 4 | (register) << 3 | ModRM.reg`, where prefix is NP, 66, F3, F2 and
  * register says that ModRM.mod is 3. A cell is 0, a form, or -1 - the fan of eight by ModRM.rm.
  */
-export const GROUPS = Int16Array.from(groups.cells);
+export const GROUPS = groups.cells;
 /** Whether a group looks at ModRM at all. */
 export const GROUP_HAS_MODRM = Uint8Array.from(groups.hasModrm);
 export const FANS = Int16Array.from(groups.fans);

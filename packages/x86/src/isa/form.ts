@@ -55,7 +55,7 @@ export function parseEncoding(text: string, unsignedByte: boolean): Encoding {
   if (vex) words.shift();
   let prefix = vex ? 0 : -1;
   const prefixWord = PREFIX_WORDS[words[0] ?? ''];
-  if (prefixWord !== undefined && words.length > 1 && words[1] !== undefined && /^[0-9A-F*]{2}/.test(words[1])) {
+  if (prefixWord !== undefined && words.length > 1 && isOpcode(words[1])) {
     prefix = prefixWord;
     words.shift();
   }
@@ -70,6 +70,11 @@ export function parseEncoding(text: string, unsignedByte: boolean): Encoding {
   return { map: vex ? map + VEX_MAPS : map, opcode, prefix, vex, opcodeRegister: opcodeWord.endsWith('+r'), ...tail };
 }
 
+const isHex = (code: number): boolean => (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x46);
+/** Two upper-case digits, or `**`, and maybe more. */
+const isOpcode = (word = ''): boolean =>
+  word.startsWith('**') || (isHex(word.charCodeAt(0)) && isHex(word.charCodeAt(1)));
+
 function takeMap(words: string[]): number {
   if (words.at(0) !== '0F' || words.length === 1) return MAP.legacy;
   words.shift();
@@ -82,15 +87,13 @@ function takeMap(words: string[]): number {
 function parseTail(words: readonly string[], unsignedByte: boolean) {
   const tail = { modrm: false, extension: -1, fixedModrm: -1, fixedCount: 0, immediate: 0, immediate2: 0 };
   for (const word of words) {
-    const modrm = /^\/([r0-7])$/.exec(word)?.[1];
-    const fixed = /^([0-9A-F]{2})(\+i)?$/.exec(word);
-    if (modrm !== undefined) {
+    if (word.startsWith('/')) {
       tail.modrm = true;
-      tail.extension = modrm === 'r' ? -1 : Number(modrm);
-    } else if (fixed) {
+      if (word !== '/r') tail.extension = word.charCodeAt(1) - 0x30;
+    } else if (isOpcode(word)) {
       tail.modrm = true;
-      tail.fixedModrm = parseInt(fixed[1] ?? '', 16);
-      tail.fixedCount = fixed[2] === undefined ? 1 : 8;
+      tail.fixedModrm = parseInt(word.slice(0, 2), 16);
+      tail.fixedCount = word.endsWith('+i') ? 8 : 1;
     } else {
       const kind = IMMEDIATE[(word === 'ib' && unsignedByte ? 'ibu' : word) as keyof typeof IMMEDIATE];
       if (kind === undefined) throw new Error(`no encoding word '${word}'`);
@@ -101,26 +104,42 @@ function parseTail(words: readonly string[], unsignedByte: boolean) {
   return tail;
 }
 
+/** What the attribute column says; rows with the same text share it. */
+interface Attributes {
+  readonly words: ReadonlySet<string>;
+  readonly flagLine: string | undefined;
+}
+const knownAttributes = new Map<string, Attributes>();
+
+function parseAttributes(text: string): Attributes {
+  let attributes = knownAttributes.get(text);
+  if (attributes === undefined) {
+    const words = text.split(' ').filter((word) => word !== '');
+    const flagLine = words.find((word) => word.startsWith('flags='))?.slice('flags='.length);
+    attributes = { words: new Set(words), flagLine };
+    knownAttributes.set(text, attributes);
+  }
+  return attributes;
+}
+
+const NO_OPERANDS: readonly string[] = [];
+
 function parseRow(row: IsaRow, index: number): Form {
   const [encodingText, instruction, attributeText = ''] = row;
   const space = instruction.indexOf(' ');
   const mnemonic = space < 0 ? instruction : instruction.slice(0, space);
-  const operandTexts = space < 0 ? [] : instruction.slice(space + 1).split(', ');
-  const encoding = parseEncoding(
-    encodingText,
-    operandTexts.some((text) => text === 'imm8u'),
-  );
-  const [first = '', second = first, third = second] = mnemonic.split('|');
-  const attributes = new Set(attributeText.split(' ').filter((word) => word !== ''));
-  const flagLine = [...attributes].find((word) => word.startsWith('flags='))?.slice('flags='.length);
+  const operandTexts = space < 0 ? NO_OPERANDS : instruction.slice(space + 1).split(', ');
+  const encoding = parseEncoding(encodingText, operandTexts.includes('imm8u'));
+  const [first = '', second = first, third = second] = mnemonic.includes('|') ? mnemonic.split('|') : [mnemonic];
+  const { words, flagLine } = parseAttributes(attributeText);
   const regTaken = encoding.extension >= 0 || encoding.fixedModrm >= 0;
   return {
     index,
     row,
     names: [first, second, third],
     name: first,
-    operands: operandTexts.map((text) => parseOperand(text, { opcodeRegister: encoding.opcodeRegister, regTaken })),
-    attributes,
+    operands: operandTexts.map((text) => parseOperand(text, encoding.opcodeRegister, regTaken)),
+    attributes: words,
     flags: FLAG_EFFECTS.get(flagLine ?? first) ?? NO_FLAGS,
     encoding,
   };

@@ -78,8 +78,21 @@ const SPELLINGS: readonly (readonly [RegExp, number])[] = [
 
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
 
+/** Specifications that rows share, by what they depend on: a start reads each spelling once. */
+const known = new Map<string, OperandSpec>();
+
+export function parseOperand(text: string, opcodeRegister: boolean, regTaken: boolean): OperandSpec {
+  const key = opcodeRegister ? `+${text}` : regTaken ? `/${text}` : text;
+  let spec = known.get(key);
+  if (spec === undefined) {
+    spec = readOperand(text, { opcodeRegister, regTaken });
+    known.set(key, spec);
+  }
+  return spec;
+}
+
 /** `hasOpcodeRegister`: the row's encoding ends in `+r`, so `r` is not ModRM.reg; `regIsRm`: ModRM.reg is taken by `/n`. */
-export function parseOperand(text: string, row: { opcodeRegister: boolean; regTaken: boolean }): OperandSpec {
+function readOperand(text: string, row: { opcodeRegister: boolean; regTaken: boolean }): OperandSpec {
   const make = (spec: number, size: string, fixed = 0, memory = size): OperandSpec => ({
     text,
     spec,
