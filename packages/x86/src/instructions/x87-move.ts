@@ -89,7 +89,7 @@ export function advance(cpu: Cpu, by: number): void {
 /** Asks for all of an area, at most a page, before any of it is used. */
 export function probe(cpu: Cpu, size: number, write: boolean): void {
   const { offsetLo, offsetHi } = cpu;
-  if (size > 16) cpu.load(1, write); // long areas fault before they are found to be too long (measured, AMD)
+  if (size > 10) cpu.load(1, write); // long areas fault before they are found to be too long (measured, AMD)
   cpu.linear(cpu.lane(LANE.segment), offsetLo, offsetHi, size, write);
   const left = 0x1000 - (cpu.linearLo & 0xfff);
   cpu.load(1, write);
@@ -125,7 +125,8 @@ const fld: Semantics = (cpu) => {
   noteAddresses(cpu);
   if (!isEmpty(cpu, 7)) return push(cpu, source);
   const real = convert(env, EXTENDED, source);
-  if (conclude(cpu, env)) push(cpu, real);
+  // a denormal operand is loaded whether or not its exception is masked (measured, AMD)
+  if (conclude(cpu, env) || (env.flags & FLAG.IE) === 0) push(cpu, real);
 };
 
 const fild: Semantics = (cpu) => {
@@ -297,13 +298,9 @@ export const X87_MOVES: Readonly<Record<string, Semantics>> = {
   FILD: fild,
   FST: store(false),
   FSTP: store(true),
-  FSTP8: store(true),
-  FSTP9: store(true),
   FIST: storeInteger(false),
   FISTP: storeInteger(true),
   FXCH: fxch,
-  FXCH4: fxch,
-  FXCH7: fxch,
   FCHS: changeSign((word) => word ^ 0x8000),
   FABS: changeSign((word) => word & 0x7fff),
   FCMOVB: fcmov(CF, true),

@@ -70,8 +70,9 @@ const fscale = onTop(2, (env, a, b) => {
     return b.negative ? zero(a.negative) : infinity(a.negative);
   }
   noteDenormals(env, a, b);
-  if (a.kind !== CLASS.finite || b.kind === CLASS.zero) return a;
-  const by = b.exponent > -48 ? 0x20000 : Number(b.significand >> BigInt(Math.min(-b.exponent, 64)));
+  if (a.kind !== CLASS.finite) return a;
+  const by =
+    b.kind === CLASS.zero ? 0 : b.exponent > -48 ? 0x20000 : Number(b.significand >> BigInt(Math.min(-b.exponent, 64)));
   return round(env, EXTENDED, a.negative, a.significand, a.exponent + (b.negative ? -by : by));
 });
 

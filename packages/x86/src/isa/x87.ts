@@ -3,14 +3,14 @@ import { type IsaRow } from './row.js';
 /** Decoded and no more: transcendental functions, packed decimals, FISTTP, which came with SSE3, and one alias. */
 const TODO = new Set('F2XM1 FYL2X FPTAN FPATAN FYL2XP1 FSINCOS FSIN FCOS FBLD FBSTP FISTTP FSTPNCE'.split(' '));
 /** Register forms with one operand, ST(i). */
-const ONE_OPERAND = new Set('FLD FST FSTP FSTP8 FSTP9 FFREE FFREEP'.split(' '));
+const ONE_OPERAND = new Set('FLD FST FSTP FFREE FFREEP'.split(' '));
 
 /** One x87 opcode: its eight memory forms, `-` where there is none, and its register forms by first ModRM byte. */
 type X87Opcode = readonly [opcode: string, memory: string, registers: string];
 
 /**
- * The x87 opcodes; `NAME/bytes` is a memory form, `XX:NAME` a single register form, `XX+i:NAME` eight of them. FXCH4 and its
- * like are the undocumented aliases. Source: Intel SDM vol. 2D, tables A-7 to A-22.
+ * The x87 opcodes; `NAME/bytes` is a memory form, `XX:NAME` a single register form, `XX+i:NAME` eight of them. Names
+ * that come twice are undocumented aliases. Source: Intel SDM vol. 2D, tables A-7 to A-22.
  */
 // prettier-ignore
 const OPCODES: readonly X87Opcode[] = [
@@ -25,13 +25,13 @@ const OPCODES: readonly X87Opcode[] = [
   ['DB', 'FILD/4 FISTTP/4 FIST/4 FISTP/4 - FLD/10 - FSTP/10',
     'C0+i:FCMOVNB C8+i:FCMOVNE D0+i:FCMOVNBE D8+i:FCMOVNU E0:FNENI E1:FNDISI E2:FNCLEX E3:FNINIT E4:FNSETPM E8+i:FUCOMI F0+i:FCOMI'],
   ['DC', 'FADD/8 FMUL/8 FCOM/8 FCOMP/8 FSUB/8 FSUBR/8 FDIV/8 FDIVR/8',
-    'C0+i:FADD C8+i:FMUL D0+i:FCOM2 D8+i:FCOMP3 E0+i:FSUBR E8+i:FSUB F0+i:FDIVR F8+i:FDIV'],
+    'C0+i:FADD C8+i:FMUL D0+i:FCOM D8+i:FCOMP E0+i:FSUBR E8+i:FSUB F0+i:FDIVR F8+i:FDIV'],
   ['DD', 'FLD/8 FISTTP/8 FST/8 FSTP/8 FRSTOR/0 - FNSAVE/0 FNSTSW/2',
-    'C0+i:FFREE C8+i:FXCH4 D0+i:FST D8+i:FSTP E0+i:FUCOM E8+i:FUCOMP'],
+    'C0+i:FFREE C8+i:FXCH D0+i:FST D8+i:FSTP E0+i:FUCOM E8+i:FUCOMP'],
   ['DE', 'FIADD/2 FIMUL/2 FICOM/2 FICOMP/2 FISUB/2 FISUBR/2 FIDIV/2 FIDIVR/2',
-    'C0+i:FADDP C8+i:FMULP D0+i:FCOMP5 D9:FCOMPP E0+i:FSUBRP E8+i:FSUBP F0+i:FDIVRP F8+i:FDIVP'],
+    'C0+i:FADDP C8+i:FMULP D0+i:FCOMP D9:FCOMPP E0+i:FSUBRP E8+i:FSUBP F0+i:FDIVRP F8+i:FDIVP'],
   ['DF', 'FILD/2 FISTTP/2 FIST/2 FISTP/2 FBLD/10 FILD/8 FBSTP/10 FISTP/8',
-    'C0+i:FFREEP C8+i:FXCH7 D0+i:FSTP8 D8+i:FSTP9 E0:FNSTSW E8+i:FUCOMIP F0+i:FCOMIP'],
+    'C0+i:FFREEP C8+i:FXCH D0+i:FSTP D8+i:FSTP E0:FNSTSW E8+i:FUCOMIP F0+i:FCOMIP'],
 ];
 
 const flagLine = (name: string): string => {
