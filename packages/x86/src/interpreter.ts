@@ -178,26 +178,29 @@ export class Interpreter {
         words[WORD.eflags] = cpu.word(WORD.eflags) | (flags & RF);
       throw thrown;
     }
-    const isAgain = decoded.kind & KINDS.repeats && words[WORD.rip] === startLo && words[WORD.rip + 1] === startHi;
+    const isBack = words[WORD.rip] === startLo && words[WORD.rip + 1] === startHi;
+    const isAgain = isBack && (decoded.kind & KINDS.repeats) !== 0;
     if (isAgain) words[WORD.eflags] = cpu.word(WORD.eflags) | (flags & RF);
     this.retire(1);
-    if (steps && !cpu.trapInhibited && words[WORD.shadow] !== SHADOW_MOV_SS) return this.singleStep();
+    if (steps && !cpu.trapInhibited && words[WORD.shadow] !== SHADOW_MOV_SS) return this.singleStep(isAgain);
     const { blockStart } = this;
     const ends = blockStart !== undefined && (decoded.kind & KINDS.branch) !== 0;
     return ends && blockStart(cpu.word(WORD.rip), cpu.word(WORD.rip + 1)) ? BLOCK : undefined;
   }
 
-  /** #DB behind the instruction. */
-  private singleStep(): Exit | undefined {
-    markSingleStep(this.cpu);
-    this.cpu.raise(VECTOR.DB);
+  /** #DB behind the instruction, or between two rounds of REP, when RF of the flags that are pushed is set. Source: Intel SDM vol. 3B, 17.3.1.1. */
+  private singleStep(isAgain: boolean): Exit | undefined {
+    const { cpu } = this;
+    markSingleStep(cpu);
+    cpu.raise(VECTOR.DB);
+    if (isAgain) cpu.words[WORD.eflags] = cpu.word(WORD.eflags) | RF;
     return this.dispatch(VECTOR.DB, -1);
   }
 
   /** HLT under a single step: the trap wakes it up at once. */
   private halted(stop: Stop, steps: boolean): Exit | undefined {
     this.retire(1);
-    return steps ? this.singleStep() : stop.exit;
+    return steps ? this.singleStep(false) : stop.exit;
   }
 
   private retire(count: number): void {

@@ -224,7 +224,7 @@ export const TABLES: Readonly<Record<string, Semantics>> = {
   STR: storeSelector(TABLE.TR),
   LLDT: lldt,
   LTR: ltr,
-  LAR: inquire(({ hi }) => hi & 0xffff00, LAR_TYPES, LONG_LAR_TYPES),
+  LAR: inquire(({ hi }) => hi & 0xf0ff00, LAR_TYPES, LONG_LAR_TYPES),
   LSL: inquire(({ limit }) => limit, LSL_TYPES, LONG_LSL_TYPES),
   VERR: verify(({ isReadable }) => isReadable),
   VERW: verify(({ isWritableData }) => isWritableData),

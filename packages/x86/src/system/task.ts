@@ -175,19 +175,21 @@ function loadTaskSegments(cpu: Cpu, { segments }: Task, virtual: boolean): void 
   if (!code.isCode || !allowed) throw cpu.raise(VECTOR.TS, cs & 0xfffc);
   if (!code.isPresent) throw cpu.raise(VECTOR.NP, cs & 0xfffc);
   loadCode(cpu, cs, code, cpl);
+  commit(cpu);
   const ss = segments[SEG.SS] ?? 0;
   if (isNull(ss)) throw cpu.raise(VECTOR.TS, 0);
   loadStackOf(cpu, ss, cpl, VECTOR.TS);
-  for (const segment of [SEG.ES, SEG.DS, SEG.FS, SEG.GS])
-    asTaskFault(cpu, () => loadSegment(cpu, segment, segments[segment] ?? 0));
+  commit(cpu);
+  for (const segment of [SEG.ES, SEG.DS, SEG.FS, SEG.GS]) loadTaskData(cpu, segment, segments[segment] ?? 0);
 }
 
-/** What a data segment would raise as #GP is #TS in a task switch. */
-function asTaskFault(cpu: Cpu, action: () => void): void {
+/** What a data segment would raise as #GP is #TS in a task switch; the segments before it stay loaded. */
+function loadTaskData(cpu: Cpu, segment: number, selector: number): void {
   try {
-    action();
+    loadSegment(cpu, segment, selector);
   } catch (thrown) {
     if (cpu.word(WORD.vector) === VECTOR.GP) cpu.words[WORD.vector] = VECTOR.TS;
     throw thrown;
   }
+  commit(cpu);
 }
