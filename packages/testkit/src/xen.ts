@@ -44,7 +44,7 @@ export function withXen<T>(
       machine: 'q35',
       memory: 768,
       extra: [
-        // QEMU's SVM does not say how long an instruction was, and Xen 4.17 then takes RDTSCP for something else.
+        // QEMU's SVM reports RDTSCP as RDTSC, and Xen then finds an instruction that it was not told of.
         ...['-cpu', 'EPYC,+svm,+npt,-rdtscp', '-device', 'amd-iommu'],
         ...['-chardev', `file,id=xenlog,path=${path('log')}`, '-serial', 'chardev:xenlog'],
         // in a list of modules a comma is written twice
