@@ -1,6 +1,7 @@
 import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { CR0, WORD } from '../cpu/state.js';
 import { LANE } from '../decode/lanes.js';
+import { VM } from '../isa/flags.js';
 import { checkWait, checkX87 } from '../system/fpu-available.js';
 import { advance, probe } from './x87-move.js';
 import { checkPending, FSW } from './x87-pending.js';
@@ -79,13 +80,16 @@ function tagOf(cpu: Cpu, physical: number): number {
   return biased === 0 || biased === 0x7fff || !integer ? 2 : 0;
 }
 
+/** Real and virtual 8086 mode have an environment of their own. */
+const isReal = (cpu: Cpu): boolean => (cpu.word(WORD.cr) & CR0.PE) === 0 || (cpu.word(WORD.eflags) & VM) !== 0;
+
 /** The seven fields of the environment; in real mode, selectors are part of the addresses. Source: Intel SDM vol. 1, figures 8-9 to 8-12. */
 function environment(cpu: Cpu): number[] {
   const fip = cpu.word(WORD.fip);
   const fdp = cpu.word(WORD.fdp);
   const fop = cpu.word(WORD.fop) & 0x7ff;
   const head = [cpu.word(WORD.fcw), cpu.word(WORD.fsw), tagWord(cpu)];
-  if (cpu.word(WORD.cr) & CR0.PE) return [...head, fip, fop << 16, fdp, 0];
+  if (!isReal(cpu)) return [...head, fip, fop << 16, fdp, 0];
   const upper = (address: number) => (address >>> 16) << 12;
   return [...head, fip & 0xffff, upper(fip) | fop, fdp & 0xffff, upper(fdp)];
 }
@@ -110,17 +114,20 @@ function loadEnvironment(cpu: Cpu): void {
     fields.push(cpu.load(size, false));
     advance(cpu, size);
   }
-  const [fcw = 0, fsw = 0, tags = 0, fip = 0, selector = 0, fdp = 0] = fields;
+  const [fcw = 0, fsw = 0, tags = 0, fip = 0, selector = 0, fdp = 0, last = 0] = fields;
   const { words } = cpu;
   words[WORD.fsw] = fsw & 0xffff;
   let held = 0;
   for (let i = 0; i < 8; i++) if (((tags >> (2 * i)) & 3) !== 3) held |= 1 << i;
   words[WORD.ftw] = held;
-  words[WORD.fip] = fip;
+  const real = isReal(cpu);
+  const whole = (low: number, upper: number): number => (real ? (low & 0xffff) | ((upper >>> 12) << 16) : low);
+  words[WORD.fip] = whole(fip, selector);
   words[WORD.fip + 1] = 0;
-  words[WORD.fdp] = fdp;
+  words[WORD.fdp] = whole(fdp, last);
   words[WORD.fdp + 1] = 0;
-  if (size === 4) words[WORD.fop] = (selector >> 16) & 0x7ff;
+  if (real) words[WORD.fop] = selector & 0x7ff;
+  else if (size === 4) words[WORD.fop] = (selector >> 16) & 0x7ff;
   setControl(cpu, fcw);
 }
 
