@@ -6,7 +6,7 @@ import { checkX87 } from '../system/fpu-available.js';
 import { MXCSR_MASK } from './sse-environment.js';
 import { checkAlignment } from './vector.js';
 import { setControl } from './x87-control.js';
-import { advance } from './x87-move.js';
+import { advance } from './x87-memory.js';
 import { place, writeRaw } from './x87-state.js';
 
 /** Bytes that FXSAVE writes of its 512: those behind XMM15, and behind XMM7 outside 64-bit mode, are left alone. */

@@ -15,7 +15,7 @@ import {
   type Real,
 } from '../float/index.js';
 import { orderFlags } from './sse-float.js';
-import { loadInteger, loadReal } from './x87-move.js';
+import { loadInteger, loadReal } from './x87-memory.js';
 import { FSW } from './x87-pending.js';
 import {
   beginX87,

@@ -3,7 +3,7 @@ import { CR0, WORD } from '../cpu/state.js';
 import { LANE } from '../decode/lanes.js';
 import { VM } from '../isa/flags.js';
 import { checkWait, checkX87 } from '../system/fpu-available.js';
-import { advance, probe } from './x87-move.js';
+import { advance, probe } from './x87-memory.js';
 import { checkPending, FSW } from './x87-pending.js';
 import { beginX87, free, moveTop, noteAddresses, place, pop, setC1, writeRaw } from './x87-state.js';
 

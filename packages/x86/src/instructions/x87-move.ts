@@ -6,8 +6,6 @@ import {
   Environment,
   EXTENDED,
   FLAG,
-  fromDouble,
-  fromSingle,
   INDEFINITE,
   normal,
   round,
@@ -18,6 +16,7 @@ import {
   type Real,
 } from '../float/index.js';
 import { convert } from './sse-convert.js';
+import { loadInteger, loadReal, loadTen, probe, storeTen } from './x87-memory.js';
 import { FSW } from './x87-pending.js';
 import {
   beginX87,
@@ -36,69 +35,6 @@ import {
   writeRaw,
   writeStack,
 } from './x87-state.js';
-
-// memory operands
-
-/** m32 or m64, as it is. */
-export function loadReal(cpu: Cpu): Real {
-  cpu.address();
-  const size = cpu.sizeOf(0);
-  const lo = cpu.load(size, false);
-  return size === 4 ? fromSingle(lo) : fromDouble(lo, cpu.high);
-}
-
-/** m16, m32 or m64. */
-export function loadInteger(cpu: Cpu): Real {
-  cpu.address();
-  const size = cpu.sizeOf(0);
-  const lo = cpu.load(size, false);
-  const value =
-    size === 8 ? (BigInt(cpu.high) << 32n) | BigInt(lo >>> 0) : BigInt(size === 2 ? (lo << 16) >> 16 : lo | 0);
-  return normal(value < 0n, value < 0n ? -value : value, 0);
-}
-
-/** Ten bytes at the operand's address: three words, the last of 16 bits. */
-function loadTen(cpu: Cpu): [number, number, number] {
-  cpu.address();
-  probe(cpu, 10, false);
-  const { offsetLo, offsetHi } = cpu;
-  const lo = cpu.load(8, false);
-  const hi = cpu.high;
-  advance(cpu, 8);
-  const sign = cpu.load(2, false);
-  cpu.setOffset(offsetLo, offsetHi);
-  return [lo, hi, sign];
-}
-
-function storeTen(cpu: Cpu, lo: number, hi: number, sign: number): void {
-  cpu.address();
-  probe(cpu, 10, true);
-  const { offsetLo, offsetHi } = cpu;
-  advance(cpu, 8);
-  cpu.store(2, sign, 0);
-  cpu.setOffset(offsetLo, offsetHi);
-  cpu.store(8, lo, hi);
-}
-
-/** Moves the address of the memory operand on. */
-export function advance(cpu: Cpu, by: number): void {
-  const sum = (cpu.offsetLo >>> 0) + by;
-  cpu.setOffset(sum | 0, (cpu.offsetHi + (sum > 0xffffffff ? 1 : 0)) | 0);
-}
-
-/** Asks for all of an area, at most a page, before any of it is used. */
-export function probe(cpu: Cpu, size: number, write: boolean): void {
-  const { offsetLo, offsetHi } = cpu;
-  if (size > 10) cpu.load(1, write); // long areas fault before they are found to be too long (measured, AMD)
-  cpu.linear(cpu.lane(LANE.segment), offsetLo, offsetHi, size, write);
-  const left = 0x1000 - (cpu.linearLo & 0xfff);
-  cpu.load(1, write);
-  if (left < size) {
-    advance(cpu, left);
-    cpu.load(1, write);
-    cpu.setOffset(offsetLo, offsetHi);
-  }
-}
 
 // loads
 
