@@ -35,7 +35,7 @@ const FINDINGS = {
   },
   'mapping/image': {
     severity: 'error', title: 'The image range of a MAPPING note is not what the file loads of the kernel',
-    explanation: 'The protected-mode kernel is loaded there, as long as the setup_header says.', remedy: 'wrap the bzImage again',
+    explanation: 'The protected-mode kernel is loaded there, and all of it is read.', remedy: 'wrap the bzImage again',
   },
   'mapping/runtime': {
     severity: 'error', title: 'The runtime range of a MAPPING note is not the kernel\'s start and init_size',
@@ -120,7 +120,7 @@ function checkWindow(
   const [image] = ranges.filter(({ purpose }) => purpose === 'image');
   // A 16-bit kernel's real-mode part is loaded before it, and belongs to the image.
   const start = bz.bits === 16 && form === 'container' ? loaded.load.p_paddr : loaded.start;
-  const expectedEnd = loaded.start + BigInt(bz.protectedMode.size);
+  const expectedEnd = loaded.load.p_paddr + loaded.load.p_filesz;
   if (image === undefined || image.start !== start || end(image) !== expectedEnd)
     report('mapping/image', {
       offset,

@@ -67,7 +67,7 @@ export const setupHeaderCheck = defineCheck({
     checkSizes(bz, report);
     checkPlacement(bz, report);
     if (isElfSubject(subject)) checkNotes(subject, bz, report);
-    if (subject.kernel.form === 'inplace') checkOverlay(subject, report);
+    if (subject.kernel.form === 'inplace') checkOverlay(subject, bz, report);
     if (!hasGoodKernelInfo(bz)) report('setup-header/kernel-info', field(bz, 'kernel_info_offset'));
   },
 });
@@ -140,9 +140,10 @@ function checkNotes(subject: ElfSubject, bz: BzImage, report: Reporter): void {
 }
 
 /** What the first 0x1f0 bytes mean to setup code, once an ELF header is there. */
-function checkOverlay({ source }: Subject, report: Reporter): void {
+function checkOverlay({ source }: Subject, { payload }: BzImage, report: Reporter): void {
   const found = getU16(source.read(OLD_CMDLINE_AT, 2));
   if (found === OLD_CMDLINE_MAGIC) report('setup-header/old-command-line', { offset: OLD_CMDLINE_AT, found });
-  if (source.read(SENTINEL_AT, 1)[0] === 0)
+  // Linux has had it since 3.8; what is no Linux need not.
+  if (payload !== undefined && source.read(SENTINEL_AT, 1)[0] === 0)
     report('setup-header/sentinel', { offset: SENTINEL_AT, field: 'sentinel', found: 0, expected: 'not 0' });
 }

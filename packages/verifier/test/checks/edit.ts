@@ -26,7 +26,7 @@ export async function wrapped(options: WrapOptions = {}, name = '61-64-gzip'): P
   const key = JSON.stringify([options, name]);
   const bytes = made.get(key) ?? wrap(image(name), options).then((result) => result.bytes);
   made.set(key, bytes);
-  return new Editor(Uint8Array.from(await bytes));
+  return new Editor((await bytes).slice());
 }
 
 interface Table {
@@ -39,7 +39,7 @@ export class Editor {
   readonly notes: readonly Note[];
 
   constructor(public bytes: Uint8Array) {
-    this.elf = readElf(Uint8Array.from(bytes));
+    this.elf = readElf(bytes.slice());
     this.notes = readNotes(this.elf);
   }
 
@@ -114,7 +114,7 @@ export class Editor {
   /** CRC, ORIGIN and ELFBoot checksum for the bytes as they are now. */
   reseal(): void {
     const input = this.bytes.subarray(this.inputOffset());
-    const { protectedMode, crc } = readBzImage(Uint8Array.from(input));
+    const { protectedMode, crc } = readBzImage(input.slice());
     if (crc.stored !== undefined) fixCrc(input, protectedMode.offset + protectedMode.size);
     this.sealOrigin();
   }

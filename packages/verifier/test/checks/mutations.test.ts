@@ -20,7 +20,7 @@ describe('a bzImage', () => {
     { breaks: 'init_size',          change: (b: Uint8Array) => { SETUP_HEADER.write(b, 0, { init_size: 16 }); fixCrc(b, 0x4000 + 0x17c400); }, finds: ['setup-header/init-size'] },
     { breaks: 'the first payload byte', change: (b: Uint8Array) => { b[0x42c4] = 0; fixCrc(b, 0x4000 + 0x17c400); }, finds: ['payload/unknown'] },
   ])('$breaks is caught', ({ change, finds }) => {
-    const bytes = Uint8Array.from(image());
+    const bytes = new Uint8Array(image());
     change(bytes);
     expect(codesOf(bytes)).toEqual(finds);
   });
