@@ -167,7 +167,8 @@ export class Interpreter {
     if (cpu.hasCodeBreakpoints && (flags & RF) === 0) checkCodeBreakpoints(cpu);
     const steps = (flags & TF) !== 0;
     words[WORD.shadow] = 0;
-    words[WORD.eflags] = flags & ~RF;
+    // not `flags`: who was asked may have settled or changed them
+    words[WORD.eflags] = cpu.word(WORD.eflags) & ~RF;
     cpu.trapInhibited = false;
     const decoded = this.fetch(startLo, startHi);
     try {
