@@ -19,8 +19,9 @@ const BLOCK: Exit = { reason: 'block' };
 const BREAKPOINT: Exit = { reason: 'breakpoint' };
 /** Retired instructions are compared as 32-bit words. */
 const SLICE = 0x4000_0000;
-/** Exceptions without an instruction between them after which a run comes back: a guest may fault for ever. */
-const PATIENCE = 0x10000;
+/** Exceptions without an instruction between them after which a run ends: a guest may fault for ever. */
+const PATIENCE = 0x1000;
+const STUCK: Exit = { reason: 'stuck' };
 const SHADOW_MOV_SS = 3;
 
 const unimplemented: Semantics = (cpu) => {
@@ -54,7 +55,9 @@ export class Interpreter {
   private readonly decoded = Array.from({ length: DECODED }, () => new Decoded());
   /** Low word of the instruction count at which the slice ends. */
   private end = 0;
+  /** Exceptions since the instruction count was this. */
   private stuck = 0;
+  private stuckAt = 0;
 
   /** `deliver: false` ends the run with an exception or software interrupt in place of delivering it. */
   constructor(
@@ -335,7 +338,10 @@ export class Interpreter {
   }
 
   private patience(): Exit | undefined {
-    return ++this.stuck % PATIENCE === 0 ? BUDGET : undefined;
+    const count = this.cpu.word(WORD.count);
+    if (count !== this.stuckAt) this.stuck = 0;
+    this.stuckAt = count;
+    return ++this.stuck >= PATIENCE ? STUCK : undefined;
   }
 }
 

@@ -15,6 +15,8 @@ export type Exit =
   | { readonly reason: 'halt' }
   /** Triple fault: an exception while #DF was being delivered. */
   | { readonly reason: 'shutdown'; readonly faults: readonly FaultRecord[] }
+  /** One exception after the other is delivered, and no instruction between them retires: the guest would never come out of this. */
+  | { readonly reason: 'stuck' }
   /** Memory refused an access: not a page fault, but the host's word. */
   | { readonly reason: 'denied'; readonly denied: AccessDenied }
   /** Decoded, but not implemented. The form is an index of FORMS. */
