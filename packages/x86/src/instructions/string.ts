@@ -1,5 +1,5 @@
 import { type Cpu, type Semantics } from '../cpu/cpu.js';
-import { REGISTER, WORD } from '../cpu/state.js';
+import { REGISTER, SEGMENT, WORD } from '../cpu/state.js';
 import { LANE, PREFIX, SEG } from '../decode/lanes.js';
 import { DF, ZF } from '../isa/flags.js';
 import { sub } from './alu.js';
@@ -65,6 +65,70 @@ const scas: Iteration = (cpu, size) => {
   advance(cpu, rdi, size);
 };
 
+/** Does many iterations at once, at most `most`, and returns how many; 0 when they have to be done one by one. */
+type Block = (cpu: Cpu, size: number, most: number) => number;
+
+/** An offset is a linear address there, whatever follows in the page. */
+function isFlat(cpu: Cpu, segment: number): boolean {
+  if (cpu.lane(LANE.address) === 2 || cpu.checksAlignment) return false;
+  if (cpu.is64) return segment < SEG.FS;
+  const at = WORD.segments + SEGMENT.words * segment;
+  return cpu.word(at + SEGMENT.limit) === -1 && cpu.word(at + SEGMENT.baseLo) === 0;
+}
+
+const goesDown = (cpu: Cpu): boolean => (cpu.word(WORD.eflags) & DF) !== 0;
+
+/** Moves an index register by so many bytes. */
+function advanceBy(cpu: Cpu, register: number, bytes: number): void {
+  const address = cpu.lane(LANE.address);
+  const lo = cpu.register(register, address);
+  const sum = (lo >>> 0) + (bytes >>> 0);
+  cpu.setRegister(register, address, sum | 0, (cpu.high + (bytes >> 31) + (sum > 0xffffffff ? 1 : 0)) | 0);
+}
+
+const movsBlock: Block = (cpu, size, most) => {
+  const segment = cpu.lane(LANE.segment);
+  if (!isFlat(cpu, segment) || !isFlat(cpu, SEG.ES)) return 0;
+  const address = cpu.lane(LANE.address);
+  const from = cpu.register(rsi, address);
+  cpu.linear(segment, from, address === 8 ? cpu.high : 0, size, false);
+  const { linearLo: fromLo, linearHi: fromHi } = cpu;
+  const to = cpu.register(rdi, address);
+  cpu.linear(SEG.ES, to, address === 8 ? cpu.high : 0, size, true);
+  const down = goesDown(cpu);
+  const done = cpu.memory.move(cpu.linearLo, cpu.linearHi, fromLo, fromHi, size, most, down);
+  if (done === 0) return 0;
+  advanceBy(cpu, rsi, down ? -done * size : done * size);
+  advanceBy(cpu, rdi, down ? -done * size : done * size);
+  return done;
+};
+const stosBlock: Block = (cpu, size, most) => {
+  if (!isFlat(cpu, SEG.ES)) return 0;
+  const address = cpu.lane(LANE.address);
+  const to = cpu.register(rdi, address);
+  cpu.linear(SEG.ES, to, address === 8 ? cpu.high : 0, size, true);
+  const down = goesDown(cpu);
+  const value = cpu.register(rax, size);
+  const done = cpu.memory.fill(cpu.linearLo, cpu.linearHi, size, most, down, value, cpu.high);
+  if (done > 0) advanceBy(cpu, rdi, down ? -done * size : done * size);
+  return done;
+};
+
+/** rCX less what was done. */
+function countDownBy(cpu: Cpu, done: number): void {
+  const size = cpu.lane(LANE.address);
+  const lo = cpu.register(rcx, size) >>> 0;
+  cpu.setRegister(rcx, size, (lo - done) | 0, lo < done ? cpu.high - 1 : cpu.high);
+}
+
+/** How many iterations may be done: what rCX says, and what is left of the limit. */
+function most(cpu: Cpu): number {
+  const size = cpu.lane(LANE.address);
+  const lo = cpu.register(rcx, size) >>> 0;
+  const count = size === 8 && cpu.high !== 0 ? Infinity : lo;
+  return Math.min(count, cpu.repeatLimit - cpu.iterations);
+}
+
 /** rCX of the address size, minus one. */
 function countDown(cpu: Cpu): void {
   const size = cpu.lane(LANE.address);
@@ -81,11 +145,17 @@ const countIsZero = (cpu: Cpu): boolean => {
  * Registers are true after every iteration, so that a fault in the middle leaves an instruction that can go on. After `repeatLimit`
  * iterations rIP goes back to the instruction.
  */
-export function repeat(cpu: Cpu, size: number, iteration: Iteration, compares = false): void {
+export function repeat(cpu: Cpu, size: number, iteration: Iteration, compares = false, block?: Block): void {
   if (!cpu.repeats) return iteration(cpu, size);
   const wanted = cpu.lane(LANE.prefixes) & PREFIX.rep ? ZF : 0;
   while (!countIsZero(cpu)) {
     if (cpu.iterations >= cpu.repeatLimit) return cpu.again();
+    const done = block === undefined ? 0 : block(cpu, size, most(cpu));
+    if (done > 0) {
+      countDownBy(cpu, done);
+      cpu.iterations += done;
+      continue;
+    }
     iteration(cpu, size);
     countDown(cpu);
     cpu.iterations++;
@@ -94,13 +164,13 @@ export function repeat(cpu: Cpu, size: number, iteration: Iteration, compares = 
 }
 
 const string =
-  (iteration: Iteration, compares: boolean): Semantics =>
+  (iteration: Iteration, compares: boolean, block?: Block): Semantics =>
   (cpu) =>
-    repeat(cpu, cpu.sizeOf(0), iteration, compares);
+    repeat(cpu, cpu.sizeOf(0), iteration, compares, block);
 
 export const STRINGS: Readonly<Record<string, Semantics>> = {
-  MOVS: string(movs, false),
-  STOS: string(stos, false),
+  MOVS: string(movs, false, movsBlock),
+  STOS: string(stos, false, stosBlock),
   LODS: string(lods, false),
   CMPS: string(cmps, true),
   SCAS: string(scas, true),

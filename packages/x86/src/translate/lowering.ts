@@ -53,11 +53,11 @@ export function modifyOperand(emit: Emitter, operand: number, local: number): bo
   return true;
 }
 
-/** Stores a local to a register, or to the memory at EA. */
-export function storeOperand(emit: Emitter, operand: number, local: number): void {
+/** Stores a local to a register, or to the memory at EA that `modifyOperand` has read. */
+export function storeOperand(emit: Emitter, operand: number, local: number, checked = true): void {
   const lane = LANE.kind0 + 3 * operand;
   const size = emit.lane(lane + 2);
-  if (emit.lane(lane) === KIND.mem) return emit.store(size, local);
+  if (emit.lane(lane) === KIND.mem) return emit.store(size, local, checked);
   emit.get(local);
   emit.setRegister(emit.lane(lane + 1), size);
 }
@@ -68,6 +68,6 @@ export function writeOperand(emit: Emitter, operand: number, local: number): boo
     if (!emit.pushAddress()) return false;
     emit.set(LOCAL.ea);
   }
-  storeOperand(emit, operand, local);
+  storeOperand(emit, operand, local, false);
   return true;
 }

@@ -7,67 +7,23 @@ import { OP, TYPE } from './opcodes.js';
 const log2 = (size: number): number => 31 - Math.clz32(size);
 
 /**
- * What regions call, by its place in a small table. They do not import functions: V8 would compile a wrapper for each of their types, which takes
- * ten times as long as the rest of a module (0.5 ms against 0.05, Node 20).
+ * The one thing that regions call, `flags`, lies in a small table. They do not import functions: V8 would compile a wrapper for each of their
+ * types, which takes ten times as long as the rest of a module (0.5 ms against 0.05, Node 20).
  */
-export const FUNCTION = {
-  load: (size: number): number => log2(size),
-  loadToModify: (size: number): number => 4 + log2(size),
-  store: (size: number): number => 8 + log2(size),
-  flags: 12,
-  count: 13,
-} as const;
+export const FLAGS_PLACE = 0;
 
-const LOAD_TYPE: FunctionType = [[TYPE.i64, TYPE.i32, TYPE.i32], [TYPE.i64]];
-const STORE_TYPE: FunctionType = [[TYPE.i64, TYPE.i64, TYPE.i32, TYPE.i32], []];
 const FLAGS_TYPE: FunctionType = [[TYPE.i32, TYPE.i64, TYPE.i64, TYPE.i64, TYPE.i32], [TYPE.i32]];
 export const REGION_TYPE: FunctionType = [[TYPE.i32], [TYPE.i32]];
-const SIZES = [1, 2, 4, 8];
-
-/** Names of the runtime's exports in the order of FUNCTION. */
-export const FUNCTION_NAMES: readonly string[] = [
-  ...SIZES.map((size) => `load${size}`),
-  ...SIZES.map((size) => `modify${size}`),
-  ...SIZES.map((size) => `store${size}`),
-  'flags',
-];
 
 export const REGION_IMPORTS: readonly Import[] = [
   { module: 'm', name: 'm', what: 'memory' },
   { module: 'm', name: 't', what: 'table' },
 ];
-/** Types of a region's module: its own function's, and those that it calls. */
-export const REGION_TYPES = [REGION_TYPE, LOAD_TYPE, STORE_TYPE, FLAGS_TYPE] as const;
-export const TYPE_INDEX = { load: 1, store: 2, flags: 3 } as const;
-
-/** What the slow path is asked: the size, and one of these. */
-export const ACCESS = { load: 0, modify: 0x10, store: 0x20 } as const;
+/** Types of a region's module: its own function's, and that of `flags`. */
+export const REGION_TYPES = [REGION_TYPE, FLAGS_TYPE] as const;
+export const FLAGS_TYPE_INDEX = 1;
 
 const state = (word: number): number => LAYOUT.state + 4 * word;
-/** Index of the one function that is imported from JavaScript. */
-const SLOW = 0;
-
-function slowPath(name: string, size: number, access: number): FunctionBody {
-  const emit = new Code();
-  const isStore = access === ACCESS.store;
-  const site = isStore ? 2 : 1;
-  const put = (local: number, opcode: number, word: number) => {
-    emit.i32(0);
-    emit.get(local);
-    emit.memory(opcode, state(word));
-  };
-  put(0, OP.i64_store, WORD.linear);
-  if (isStore) put(1, OP.i64_store, WORD.value);
-  put(site, OP.i32_store, WORD.site);
-  put(site + 1, OP.i32_store, WORD.left);
-  emit.i32(size | access);
-  emit.call(SLOW);
-  if (!isStore) {
-    emit.i32(0);
-    emit.memory(OP.i64_load, state(WORD.value));
-  }
-  return { type: isStore ? STORE_TYPE : LOAD_TYPE, name, locals: [], code: emit.taken() };
-}
 
 /** Entries of the dispatcher's table: rIP (8 bytes), mode, and slot with the label above it. */
 export const DISPATCH = { entries: 0x4000, bytes: 16, slotBits: 12 } as const;
@@ -75,7 +31,7 @@ export const DISPATCH = { entries: 0x4000, bytes: 16, slotBits: 12 } as const;
 export const dispatchIndex = (lo: number): number => (lo ^ (lo >>> 13)) & (DISPATCH.entries - 1);
 
 /** `run(mode)`: goes from region to region until one has something to say, or there is none for rIP. */
-function dispatcher(types: { region: number }, miss: number): FunctionBody {
+function dispatcher(miss: number): FunctionBody {
   const [MODE, RIP, ENTRY] = [0, 1, 2];
   const emit = new Code();
   emit.block(OP.loop);
@@ -111,7 +67,7 @@ function dispatcher(types: { region: number }, miss: number): FunctionBody {
   emit.get(ENTRY);
   emit.i32((1 << DISPATCH.slotBits) - 1);
   emit.op(OP.i32_and, OP.call_indirect);
-  emit.unsigned(types.region);
+  emit.unsigned(0); // REGION_TYPE
   emit.byte(0);
   emit.tee(ENTRY);
   emit.op(OP.i32_eqz);
@@ -125,8 +81,11 @@ function dispatcher(types: { region: number }, miss: number): FunctionBody {
   return { type: REGION_TYPE, name: 'run', locals, code: emit.taken() };
 }
 
+/** Index of `flags` in the runtime's module. */
+const FLAGS_FUNCTION = 0;
+
 /** `settle()`: the flags that translated code has left in the state block go to EFLAGS. */
-function settle(flags: number): FunctionBody {
+function settle(): FunctionBody {
   const emit = new Code();
   emit.i32(0);
   for (const [opcode, word] of [
@@ -139,7 +98,7 @@ function settle(flags: number): FunctionBody {
     emit.i32(0);
     emit.memory(opcode, state(word));
   }
-  emit.call(flags);
+  emit.call(FLAGS_FUNCTION);
   emit.memory(OP.i32_store, state(WORD.eflags));
   emit.i32(0);
   emit.i32(0);
@@ -147,20 +106,12 @@ function settle(flags: number): FunctionBody {
   return { type: [[], []], name: 'settle', locals: [], code: emit.taken() };
 }
 
-/** The module that regions import from: slow paths, flags, dispatcher. `miss` is what the dispatcher says when there is no region. */
+/** The module of what is not a region: flags, dispatcher. `miss` is what the dispatcher says when there is no region. */
 export function runtimeModule(miss: number): Uint8Array<ArrayBuffer> {
   const imports: Import[] = [
-    { module: 'h', name: 'slow', what: [[TYPE.i32], []] },
     { module: 'h', name: 'memory', what: 'memory' },
     { module: 'h', name: 'table', what: 'table' },
   ];
-  const bodies = [
-    ...SIZES.map((size) => slowPath(`load${size}`, size, ACCESS.load)),
-    ...SIZES.map((size) => slowPath(`modify${size}`, size, ACCESS.modify)),
-    ...SIZES.map((size) => slowPath(`store${size}`, size, ACCESS.store)),
-    flagsFunction(new Code()),
-  ];
-  // types are numbered in the order in which they are first used: the import's, those of the slow paths, of flags, and then the region's
-  const regionType = new Set([[[TYPE.i32], []], ...bodies.map(({ type }) => type)].map(String)).size;
-  return buildModule([], imports, [...bodies, dispatcher({ region: regionType }, miss), settle(1 + FUNCTION.flags)]);
+  const bodies = [flagsFunction(new Code()), dispatcher(miss), settle()];
+  return buildModule(REGION_TYPES, imports, bodies);
 }

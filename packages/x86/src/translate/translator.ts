@@ -9,7 +9,7 @@ import { STATUS, type Site } from './emitter.js';
 import { Former } from './former.js';
 import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
 import { SEGMENT_USE, type Mode, type Region } from './region.js';
-import { ACCESS, DISPATCH, dispatchIndex, FUNCTION_NAMES, runtimeModule } from './runtime.js';
+import { DISPATCH, dispatchIndex, FLAGS_PLACE, runtimeModule } from './runtime.js';
 
 /** A region that has become a function. */
 interface Translated {
@@ -77,11 +77,11 @@ export class Translator {
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_REGIONS });
     runtime ??= new WebAssembly.Module(runtimeModule(STATUS.miss));
     const { exports } = new WebAssembly.Instance(runtime, {
-      h: { memory: memory.wasm, table: this.table, slow: (access: number) => this.slow(access) },
+      h: { memory: memory.wasm, table: this.table },
     });
     this.runtime = exports as unknown as Runtime;
-    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: FUNCTION_NAMES.length });
-    FUNCTION_NAMES.forEach((name, place) => functions.set(place, exports[name]));
+    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    functions.set(FLAGS_PLACE, exports.flags);
     this.imports = { m: { m: memory.wasm, t: functions } };
     this.former = new Former({
       peek: (lo, hi, bytes, count) => this.peek(lo, hi, bytes, count),
@@ -354,31 +354,6 @@ export class Translator {
     }
     this.enterDispatch(lo, hi, mode.key, found.translated.slot, found.label);
     return true;
-  }
-
-  /** Called by translated code whose access has no tag. The count and rIP are made true for whoever logs the access. */
-  private slow(access: number): void {
-    const { cpu, memory } = this;
-    const { words } = cpu;
-    const { region, sites } = this.slots[cpu.word(WORD.region)] as Translated;
-    const { offset, rest } = sites[cpu.word(WORD.site)] as Site;
-    const [ripLo, ripHi] = addressIn(region, offset);
-    cpu.startLo = ripLo;
-    cpu.startHi = ripHi;
-    const sum = (this.countLo >>> 0) + this.granted - cpu.word(WORD.left) - rest;
-    words[WORD.count] = sum | 0;
-    words[WORD.count + 1] = this.countHi + (sum > 0xffffffff ? 1 : 0);
-    const lo = cpu.word(WORD.linear);
-    const hi = cpu.word(WORD.linear + 1);
-    const size = access & 15;
-    const isStore = (access & ACCESS.store) !== 0;
-    const done = isStore
-      ? memory.slowStore(lo, hi, size, cpu.word(WORD.value), cpu.word(WORD.value + 1))
-      : memory.slowLoad(lo, hi, size, access !== size);
-    words[WORD.leave] = done ? 0 : 1;
-    if (isStore || !done) return;
-    words[WORD.value] = memory.low;
-    words[WORD.value + 1] = size === 8 ? memory.high : 0;
   }
 }
 
