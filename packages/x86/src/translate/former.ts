@@ -7,14 +7,16 @@ import { NO_BLOCK, type Block, type Mode, type Region } from './region.js';
 export interface CodeSource {
   /** Copies up to `count` bytes of code at a linear address, returns how many there are; nothing is logged, nothing faults. */
   peek(lo: number, hi: number, bytes: Uint8Array, count: number): number;
-  /** Whether the interpreter has been at the beginning of this block often enough for it to be translated. */
+  /** Whether the interpreter has been at the beginning of this block often enough for it to be translated with others. */
   seen(lo: number, hi: number): boolean;
+  /** Another region is entered there: it stays the one that has this code. */
+  taken(lo: number, hi: number): boolean;
 }
 
 /** Regions are cut off here: V8 takes longer than it is worth over larger functions. */
 const MAX_INSTRUCTIONS = 1500;
 /** Offsets of code in a region stay within this distance of its base. */
-const MAX_DISTANCE = 0x4000_0000;
+export const MAX_DISTANCE = 0x4000_0000;
 
 const NEXT = 0;
 const TARGET = 1;
@@ -33,8 +35,11 @@ export class Former {
 
   constructor(private readonly source: CodeSource) {}
 
-  /** Undefined when the interpreter has to execute the very first instruction. */
-  form(baseLo: number, baseHi: number, mode: Mode): Region | undefined {
+  /**
+   * The region of an address that may also be entered at `inside`. Undefined when the interpreter has to execute the very first instruction, or
+   * code does not lead to `inside`.
+   */
+  form(baseLo: number, baseHi: number, mode: Mode, inside: readonly number[] = []): Region | undefined {
     this.offsets = [];
     this.index = new Map();
     this.leaders = new Set([0]);
@@ -42,7 +47,9 @@ export class Former {
     this.todo = [0];
     const base = { lo: baseLo, hi: baseHi, mode };
     while (this.todo.length > 0 && this.offsets.length < MAX_INSTRUCTIONS) this.follow(this.todo.pop() as number, base);
-    if (!this.index.has(0)) return undefined;
+    if (!this.index.has(0) || inside.some((offset) => !this.index.has(offset))) return undefined;
+    for (const offset of inside) this.leaders.add(offset);
+    this.entries.push(...inside);
     const blocks = this.cut();
     const number = new Map(blocks.map(({ start }, i) => [start, i]));
     const wired = blocks.map((block) => ({
@@ -96,7 +103,7 @@ export class Former {
     if (Math.abs(offset) > MAX_DISTANCE) return false;
     if (this.leaders.has(offset)) return true;
     const [lo, hi] = addressOf(base, offset);
-    if (!this.source.seen(lo, hi)) return false;
+    if (!this.source.seen(lo, hi) || this.source.taken(lo, hi)) return false;
     this.leaders.add(offset);
     this.todo.push(offset);
     return true;

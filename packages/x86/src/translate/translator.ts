@@ -6,7 +6,7 @@ import { type GuestMemory } from '../memory/guest-memory.js';
 import { LAYOUT } from '../memory/layout.js';
 import { compile, type Compiled } from './compile.js';
 import { STATUS, type Site } from './emitter.js';
-import { Former } from './former.js';
+import { Former, MAX_DISTANCE } from './former.js';
 import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
 import { SEGMENT_USE, type Mode, type Region } from './region.js';
 import { DISPATCH, dispatchIndex, FLAGS_PLACE, runtimeModule } from './runtime.js';
@@ -16,7 +16,9 @@ interface Translated {
   readonly region: Region;
   readonly sites: readonly Site[];
   readonly slot: number;
-  /** Entries: address keys and labels. */
+  /** How often the region was made anew, with more code. */
+  readonly generation: number;
+  /** Entries: addresses and labels. */
   readonly entries: readonly { readonly lo: number; readonly hi: number; readonly label: number }[];
   /** Where its code lay when it was translated. */
   readonly pages: readonly { readonly lo: number; readonly hi: number; readonly physical: number }[];
@@ -32,6 +34,10 @@ const CHUNK = 1_000_000;
 /** Entries of a block before it is translated, and before its neighbours take it along. */
 const HOT = 200;
 const WARM = 8;
+/** A block inside a region is so much hotter before it becomes an entry. */
+const INSIDE = 16;
+/** So often a region is made anew, each time at a count four times as high. */
+const GENERATIONS = 3;
 
 interface Runtime {
   readonly run: (mode: number) => number;
@@ -49,6 +55,8 @@ export class Translator {
   private readonly imports: WebAssembly.Imports;
   /** By mode and entry. */
   private readonly entries = new Map<number, Map<number, { translated: Translated; label: number }>>();
+  /** The beginnings of all blocks, by mode. */
+  private readonly blocks = new Map<number, Map<number, Translated>>();
   private readonly byPage = new Map<number, Set<Translated>>();
   private slots: (Translated | undefined)[] = [];
   private free: number[] = [];
@@ -64,6 +72,9 @@ export class Translator {
   private warm = WARM;
   /** Pages whose code only the interpreter may execute, by the linear address of any byte in them. */
   private isBarred: (lo: number, hi: number) => boolean = () => false;
+  /** Mode of the region that is being formed, and the one whose place it takes. */
+  private forming = 0;
+  private replaced: Translated | undefined;
   /** Statistics. */
   compiled = 0;
   compiledInstructions = 0;
@@ -88,6 +99,10 @@ export class Translator {
       seen: (lo, hi) => {
         const count = this.profile.count(lo, hi);
         return count >= this.warm || count < 0;
+      },
+      taken: (lo, hi) => {
+        const found = this.entryAt(this.forming, lo, hi);
+        return found !== undefined && found.translated !== this.replaced;
       },
     });
     memory.onCodeWritten = (page) => this.dropPage(page);
@@ -151,36 +166,72 @@ export class Translator {
   blockStart(lo: number, hi: number): boolean {
     const count = this.profile.note(lo, hi);
     if (count === TRANSLATED) return true;
-    return count >= this.hot && this.translate(lo, hi);
+    return count >= this.hot && this.translate(lo, hi, count);
   }
 
-  private translate(lo: number, hi: number): boolean {
+  private entryAt(key: number, lo: number, hi: number): { translated: Translated; label: number } | undefined {
+    return this.entries.get(key)?.get(keyOf(lo, hi));
+  }
+
+  /** A block was entered `count` times. True: there is translated code for it now. */
+  private translate(lo: number, hi: number, count: number): boolean {
     const mode = this.mode();
     if (mode === undefined) return false;
     this.checkMapping();
-    if (this.entries.get(mode.key)?.has(keyOf(lo, hi)) === true) {
+    if (this.entryAt(mode.key, lo, hi) !== undefined) {
       this.profile.mark(lo, hi, TRANSLATED);
       return true;
     }
-    const region = this.former.form(lo, hi, mode);
-    if (region === undefined) {
-      this.profile.mark(lo, hi, NOT_TRANSLATABLE);
+    const around = this.blocks.get(mode.key)?.get(keyOf(lo, hi));
+    // a region has this block, but is entered elsewhere: the interpreter is on its way there after it had to help
+    if (around !== undefined && count < INSIDE * this.hot) return false;
+    const { calledLo, calledHi } = this.cpu;
+    const own = around ?? this.entryAt(mode.key, calledLo, calledHi)?.translated;
+    if (own !== undefined && own.generation < GENERATIONS) {
+      if (count < this.hot << (2 * own.generation)) return false;
+      if (this.formAgain(own, lo, hi, mode)) return true;
+    } else if (own === undefined && this.formAround(calledLo, calledHi, lo, hi, mode)) return true;
+    return this.formAround(lo, hi, lo, hi, mode) || this.giveUp(lo, hi);
+  }
+
+  /** The region of an address, entered there and at a hot block. */
+  private formAround(rootLo: number, rootHi: number, lo: number, hi: number, mode: Mode, old?: Translated): boolean {
+    const count = this.profile.count(rootLo, rootHi);
+    const inside = distance(rootLo, rootHi, lo, hi);
+    if (!Number.isSafeInteger(inside) || Math.abs(inside) > MAX_DISTANCE || (count < this.warm && count >= 0))
       return false;
-    }
+    const kept = old?.entries.map((entry) => distance(rootLo, rootHi, entry.lo, entry.hi)) ?? [];
+    this.forming = mode.key;
+    this.replaced = old;
+    const region = this.former.form(rootLo, rootHi, mode, [...kept, inside]);
+    this.replaced = undefined;
+    if (region === undefined) return false;
+    if (old !== undefined) this.drop(old);
     if (this.slots.length >= MAX_REGIONS && this.free.length === 0) this.dropAll();
     const slot = this.free.pop() ?? this.slots.length;
-    this.install(region, compile(region, slot), slot);
+    this.install(region, compile(region, slot), slot, old === undefined ? 0 : old.generation + 1);
     return true;
   }
 
-  private install(region: Region, { module, labels, sites }: Compiled, slot: number): void {
+  /** A region is made anew, with the blocks that have been seen since, and entered at a hot one too. */
+  private formAgain(old: Translated, lo: number, hi: number, mode: Mode): boolean {
+    const { baseLo, baseHi } = old.region;
+    return this.formAround(baseLo, baseHi, lo, hi, mode, old);
+  }
+
+  private giveUp(lo: number, hi: number): false {
+    this.profile.mark(lo, hi, NOT_TRANSLATABLE);
+    return false;
+  }
+
+  private install(region: Region, { module, labels, sites }: Compiled, slot: number, generation: number): void {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), this.imports);
     this.table.set(slot, instance.exports.r as WebAssembly.ExportValue);
     const entries = region.entries.map((number) => {
       const [lo, hi] = addressIn(region, region.blocks[number]?.start ?? 0);
       return { lo, hi, label: labels.get(number) ?? 0 };
     });
-    const translated = { region, sites, slot, entries, pages: this.pagesOf(region) };
+    const translated = { region, sites, slot, generation, entries, pages: this.pagesOf(region) };
     this.slots[slot] = translated;
     const { key } = region.mode;
     const byEntry = this.entries.get(key) ?? new Map<number, { translated: Translated; label: number }>();
@@ -191,6 +242,9 @@ export class Translator {
       this.profile.mark(lo, hi, TRANSLATED);
       this.enterDispatch(lo, hi, key, slot, label);
     }
+    const blocks = this.blocks.get(key) ?? new Map<number, Translated>();
+    this.blocks.set(key, blocks);
+    for (const { start } of region.blocks) blocks.set(keyOf(...addressIn(region, start)), translated);
     for (const { physical } of translated.pages) {
       const page = physical >>> 12;
       const set = this.byPage.get(page) ?? new Set();
@@ -250,6 +304,11 @@ export class Translator {
     }
     for (const place of this.dispatched)
       if (((this.dispatch[place + 3] as number) & (MAX_REGIONS - 1)) === slot) this.clearPlace(place);
+    const blocks = this.blocks.get(region.mode.key);
+    for (const { start } of region.blocks) {
+      const key = keyOf(...addressIn(region, start));
+      if (blocks?.get(key) === translated) blocks.delete(key);
+    }
     for (const { physical } of pages) this.byPage.get(physical >>> 12)?.delete(translated);
     this.slots[slot] = undefined;
     this.free.push(slot);
@@ -259,6 +318,7 @@ export class Translator {
   private dropAll(): void {
     this.clearDispatch();
     this.entries.clear();
+    this.blocks.clear();
     this.byPage.clear();
     this.slots = [];
     this.free = [];
@@ -362,6 +422,9 @@ const LONG_PAGED: Mode = { codeSize: 64, paged: true, segments: [], key: 6 };
 
 /** Canonical addresses differ in their low 53 bits. */
 const keyOf = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x1_0000_0000 + (lo >>> 0);
+
+const distance = (fromLo: number, fromHi: number, lo: number, hi: number): number =>
+  (hi - fromHi) * 0x1_0000_0000 + ((lo >>> 0) - (fromLo >>> 0));
 
 function addressIn({ baseLo, baseHi, mode }: Region, offset: number): [number, number] {
   const sum = (baseLo >>> 0) + offset;
