@@ -1,5 +1,6 @@
-import { getU16, getU32, hex } from '@bzelf/bytes';
+import { hex } from '@bzelf/bytes';
 import { BZELF_ENTRY, PF_X, type EntryNote, type Note } from '@bzelf/elf';
+import { bimodalTargets } from '../stub-entry.js';
 import { ehdrField, loadAt, notesOf, type ElfSubject } from '../subject.js';
 import { defineElfCheck, type Report } from './check.js';
 
@@ -103,19 +104,6 @@ function checkEntryPoint(subject: ElfSubject, report: Reporter): void {
       ? e_entry === own('long64', 'linux64') || e_entry === own('protected32')
       : both.entry32 === own('protected32') && both.entry64 === own('long64', 'linux64');
   if (!isRight && declared.length > 0) report('entry/undeclared', ehdrField(elf, 'e_entry'));
-}
-
-/**
- * Where the first instruction of a stub leads to in either mode: `49 bd imm64` is mov r13, imm64 in 64-bit mode, and
- * dec ecx; mov ebp, imm32; jmp rel8 in 32-bit mode. Source: packages/writer/src/stub/stub.S.
- */
-function bimodalTargets({ elf, loads }: ElfSubject, e_entry: bigint): { entry32: bigint; entry64: bigint } | undefined {
-  const load = loadAt(loads, e_entry);
-  if (load === undefined || e_entry + 15n > load.p_paddr + load.p_filesz) return undefined;
-  const code = elf.source.read(Number(load.p_offset + e_entry - load.p_paddr), 15);
-  if (getU16(code) !== 0xbd49 || code[6] !== 0xeb || code[10] !== 0xe9) return undefined;
-  const rel8 = ((code[7] ?? 0) << 24) >> 24;
-  return { entry32: e_entry + 8n + BigInt(rel8), entry64: e_entry + 15n + BigInt(getU32(code, 11) | 0) };
 }
 
 function checkNote({ loads, bz }: ElfSubject, note: Note, entry: EntryNote, report: Reporter): void {

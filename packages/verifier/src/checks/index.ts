@@ -15,6 +15,7 @@ import { placementCheck } from './placement.js';
 import { sectionsCheck } from './sections.js';
 import { segmentsCheck } from './segments.js';
 import { setupHeaderCheck } from './setup-header.js';
+import { TARGET_CHECK } from './target.js';
 
 /** Every check of a file's structure, in the order in which they report. */
 export const CHECKS: readonly Check[] = [
@@ -39,5 +40,6 @@ export const CHECKS: readonly Check[] = [
 export const FINDINGS: Readonly<Record<string, FindingKind>> = Object.assign(
   {},
   MALFORMED,
+  TARGET_CHECK.findings,
   ...CHECKS.map(({ findings }) => findings),
 ) as Readonly<Record<string, FindingKind>>;

@@ -39,7 +39,8 @@ const OF_SIGNED_KERNELS = ['crc/signed', 'crc/signature-lost', 'crc/certificates
 
 test('every code is caught by a mutation', () => {
   const caught = new Set([...MUTATIONS.flatMap(({ finds }) => finds), ...OF_SIGNED_KERNELS]);
-  expect(Object.keys(FINDINGS).filter((code) => !caught.has(code))).toEqual([]);
+  const ofFiles = Object.keys(FINDINGS).filter((code) => !code.startsWith('target/'));
+  expect(ofFiles.filter((code) => !caught.has(code))).toEqual([]);
 });
 
 test('every code begins with the name of its check, once', () => {

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '@bzelf/testkit';
 import { FILE_CHECK } from '../../src/checks/check.js';
-import { CHECKS, SEVERITIES, type Check } from '../../src/index.js';
+import { TARGET_CHECK } from '../../src/checks/target.js';
+import { CHECKS, LOADERS, SEVERITIES, TARGET_LOADERS, type Check } from '../../src/index.js';
 
 const PAGE = join(repositoryRoot(), 'docs/checks.md');
 
@@ -32,13 +33,30 @@ const section = ({ name, doc, findings }: Pick<Check, 'name' | 'doc' | 'findings
     ]),
   ].join('\n');
 
+/** The loaders that a target may be, and who a target of the writer stands for. */
+function loaderTable(): string {
+  const servesOf = (name: string) =>
+    Object.entries(TARGET_LOADERS)
+      .filter(([, loaders]) => loaders.includes(name))
+      .map(([target]) => `\`${target}\``)
+      .join(', ');
+  const rows = LOADERS.map(({ name, doc, source }) => [`\`${name}\``, doc, servesOf(name), source]);
+  const all = [['loader', 'is', 'target of `bzelf wrap`', 'its rules were read in'], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |\n`;
+  const [head = [], ...body] = all;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('');
+}
+
 test('docs/checks.md has every check and every finding', () => {
-  const page = [INTRO, ...[FILE_CHECK, ...CHECKS].map(section)].join('\n');
+  const page = [INTRO, ...[FILE_CHECK, ...CHECKS, TARGET_CHECK].map(section), loaderTable()].join('\n');
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(PAGE, page);
   else expect(readFileSync(PAGE, 'utf8')).toBe(page);
 });
 
-const all = CHECKS.flatMap(({ findings }) => Object.entries(findings).map(([code, kind]) => ({ code, ...kind })));
+const all = [...CHECKS, TARGET_CHECK].flatMap(({ findings }) =>
+  Object.entries(findings).map(([code, kind]) => ({ code, ...kind })),
+);
 
 test.each(all)('$code is worded for people', ({ severity, title, explanation, remedy }) => {
   expect(SEVERITIES).toContain(severity);
