@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { SEG, SEGMENT, WORD } from '../../src/index';
 import { readProgram } from './multiboot';
 import { describeExit, type SuiteOptions, type TestOutcome } from './suite';
 import { UserMachine } from './user-machine';
@@ -59,7 +58,7 @@ class Process {
     for (let left = budget; left > 0; left -= SLICE) {
       const exit = machine.run(SLICE);
       if (exit.reason === 'budget') continue;
-      const rip = machine.cpu.word(WORD.rip);
+      const rip = Number(exit.rip);
       const isSyscall = machine.ram[rip] === 0x0f && machine.ram[rip + 1] === 0x05;
       if (!isSyscall) return { output: this.text, why: `${describeExit(exit)} at ${rip.toString(16)}` };
       left += SLICE; // a slice that was cut short
@@ -80,8 +79,8 @@ class Process {
     const result = call === undefined ? ENOSYS : call.call(this, a ?? 0n, b ?? 0n, c ?? 0n);
     machine.setRegister(RAX, result);
     machine.setRegister(RCX, BigInt(next));
-    machine.setRegister(R11, BigInt(machine.cpu.flags()));
-    machine.setPair(WORD.rip, BigInt(next));
+    machine.setRegister(R11, machine.machine.register('rflags'));
+    machine.machine.setRegister('rip', BigInt(next));
   }
 
   write(file: bigint, from: bigint, count: bigint): bigint {
@@ -113,7 +112,8 @@ class Process {
   setFsBase(what: bigint, base: bigint): bigint {
     const ARCH_SET_FS = 0x1002n;
     if (what !== ARCH_SET_FS) return ENOSYS;
-    this.machine.setPair(WORD.segments + SEGMENT.words * SEG.FS + SEGMENT.baseLo, base);
+    const { machine } = this.machine;
+    machine.setSegment('fs', { ...machine.segment('fs'), base });
     return 0n;
   }
 

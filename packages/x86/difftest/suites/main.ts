@@ -22,15 +22,18 @@ const { values, positionals } = parseArgs({
   options: {
     tier: { type: 'string', default: 'both' },
     only: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '60' },
     verbose: { type: 'boolean', default: false },
   },
 });
 const [name = '', path] = positionals;
 const [suite] = SUITES[name] ?? [];
 if (suite === undefined || path === undefined) {
-  console.error('usage: npm run suites -- NAME PATH [--tier interpreter|translator|both] [--only TEXT] [--verbose]');
+  console.error(
+    'usage: npm run suites -- NAME PATH [--tier interpreter|translator|both] [--only TEXT] [--seconds N] [--verbose]',
+  );
   for (const [own, [, what]] of Object.entries(SUITES)) console.error(`  ${own.padEnd(15)} PATH is ${what}`);
   process.exitCode = 1;
 } else {
-  report(name, suite(path, { ...values, tier: values.tier as SuiteOptions['tier'] }));
+  report(name, suite(path, { ...values, seconds: Number(values.seconds), tier: values.tier as SuiteOptions['tier'] }));
 }

@@ -1,4 +1,5 @@
 /** Reads 32-bit ELF programs with a multiboot header, and makes the information that a multiboot loader hands over. */
+import { type Machine } from '../core';
 
 export interface Piece {
   readonly address: number;
@@ -62,4 +63,26 @@ export function multibootInfo(at: number, ram: number, commandLine: string, modu
   put(MAP, 20, 0, 0, 0x9fc00, 0, 1);
   put(MAP + 24, 20, 0x100000, 0, upper, 0, 1);
   return bytes;
+}
+
+export interface MultibootOptions {
+  /** Where the information goes: below 640 KiB. */
+  readonly at: number;
+  readonly ram: number;
+  readonly commandLine: string;
+  readonly module: Uint8Array;
+}
+
+/** Loads a program and leaves the machine as a multiboot loader does: protected mode, flat segments, A20 on. Source: multiboot 0.6.96, 3.2. */
+export function loadMultiboot(machine: Machine, { entry, pieces }: Program, options: MultibootOptions): void {
+  for (const { address, bytes } of pieces) machine.write(address, bytes);
+  machine.write(options.at, multibootInfo(options.at, options.ram, options.commandLine, options.module));
+  const flat = { base: 0n, limit: 0xffffffff };
+  machine.setRegister('cr0', 0x11n);
+  machine.setSegment('cs', { ...flat, selector: 0x10, attributes: 0xc9b });
+  for (const name of ['ds', 'es', 'ss', 'fs', 'gs'] as const)
+    machine.setSegment(name, { ...flat, selector: 0x18, attributes: 0xc93 });
+  machine.setRegister('rax', BigInt(MULTIBOOT_MAGIC));
+  machine.setRegister('rbx', BigInt(options.at));
+  machine.setRegister('rip', BigInt(entry));
 }

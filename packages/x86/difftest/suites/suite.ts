@@ -1,4 +1,4 @@
-import { FORMS, type Exit } from '../../src/index';
+import { type MachineExit } from '../core';
 
 /** What a suite's tests come to, and how it is told. */
 export interface TestOutcome {
@@ -26,15 +26,19 @@ export interface SuiteOptions {
   /** Only tests whose name contains this. */
   readonly only: string;
   readonly verbose: boolean;
+  /** How long one test may take, where a suite has long ones. */
+  readonly seconds: number;
 }
 
 /** Why a program has stopped where it should not have. */
-export function describeExit(exit: Exit): string {
+export function describeExit(exit: MachineExit): string {
   switch (exit.reason) {
     case 'unimplemented':
-      return `not implemented: ${FORMS[exit.form]?.row.join(' ; ')}`;
+      return `not implemented: ${exit.name}`;
     case 'exception':
       return `#${exit.vector}${exit.errorCode === undefined ? '' : ` (${exit.errorCode.toString(16)})`}`;
+    case 'denied':
+      return `${exit.access.kind} denied at ${exit.access.physical.toString(16)}`;
     default:
       return exit.reason;
   }

@@ -1,85 +1,100 @@
-/** A CPU that runs user code flat at CPL 3, 32-bit without paging or 64-bit, and stops at every exception. */
-import { ATTRIBUTE, Cpu, CR0, CR4, FlatMemory, Interpreter, SEGMENT, WORD, type Exit } from '../core';
+/** A machine that runs user code flat at CPL 3, 32-bit without paging or 64-bit with memory mapped to itself, and stops at every exception. */
+import { CR0, CR4, Machine, WORD, type MachineExit } from '../core';
 import { type Program } from './multiboot';
 import { type SuiteOptions } from './suite';
 
-export const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'];
-/** Selectors as Linux gives them to processes: ES CS SS DS FS GS. */
-const SELECTORS = { 32: [0x2b, 0x23, 0x2b, 0x2b, 0, 0], 64: [0x2b, 0x33, 0x2b, 0x2b, 0, 0] } as const;
+export const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const;
+/** Selectors as Linux gives them to processes. */
+const CODE = { 32: 0x23, 64: 0x33 } as const;
+const DATA = 0x2b;
 /** What a process finds in EFLAGS, FCW and MXCSR. */
-const EFLAGS = 0x202;
+const EFLAGS = 0x202n;
 const FCW = 0x37f;
-const MXCSR = 0x1f80;
+const MXCSR = 0x1f80n;
+const TABLES = 0x3000;
 
 export interface UserMachineOptions {
+  /** Of whole 2 MiB; page tables lie behind them. */
   readonly ram: number;
   readonly bits: 32 | 64;
   readonly tier: SuiteOptions['tier'];
 }
 
 export class UserMachine {
-  readonly ram: Uint8Array;
-  readonly cpu: Cpu;
-  private readonly memory: FlatMemory;
-  private readonly engine: { run(budget: number): Exit };
+  readonly machine: Machine;
 
   constructor(private readonly options: UserMachineOptions) {
-    this.ram = new Uint8Array(options.ram);
-    this.memory = new FlatMemory([{ start: 0, bytes: this.ram, writable: true, executable: true }]);
-    this.cpu = new Cpu(this.memory);
-    this.engine = new Interpreter(this.cpu, { deliver: false });
+    const { ram, tier } = options;
+    this.machine = new Machine({ ram: ram + TABLES, tier, devices: [], hooks: { fault: () => 'stop' } });
+  }
+
+  get ram(): Uint8Array {
+    return this.machine.ram.subarray(0, this.options.ram);
+  }
+
+  get words(): Int32Array {
+    return this.machine.memory.words;
   }
 
   /** Fresh memory and registers, and the program in them. */
   start({ entry, pieces }: Program): void {
-    this.ram.fill(0);
-    for (const { address, bytes } of pieces) this.ram.set(bytes, address);
-    this.memory.codeVersion++;
-    const { words } = this.cpu;
-    words.fill(0);
-    words[WORD.rip] = entry;
-    words[WORD.eflags] = EFLAGS;
-    words[WORD.cpl] = 3;
-    words[WORD.codeSize] = this.options.bits;
-    words[WORD.cr] = CR0.PE | CR0.MP | CR0.ET | CR0.NE;
-    words[WORD.cr + 8] = CR4.OSFXSR | CR4.OSXMMEXCPT;
-    words[WORD.fcw] = FCW;
-    words[WORD.mxcsr] = MXCSR;
-    SELECTORS[this.options.bits].forEach((selector, segment) => this.setSegment(segment, selector));
+    const { machine } = this;
+    const { bits, ram } = this.options;
+    machine.ram.fill(0);
+    for (const { address, bytes } of pieces) machine.ram.set(bytes, address);
+    if (bits === 64) this.mapToItself();
+    machine.wrote(0, ram + TABLES);
+    for (const name of REGISTER_NAMES) machine.setRegister(name, 0n);
+    for (let i = 8; i < 16; i++) machine.setRegister(`r${i}`, 0n);
+    for (let i = 0; i < 16; i++) machine.setRegister(`xmm${i}`, 0n);
+    this.setControl();
+    machine.setRegister('rflags', EFLAGS);
+    machine.setRegister('rip', BigInt(entry));
   }
 
-  run(budget: number): Exit {
-    return this.engine.run(budget);
+  private setControl(): void {
+    const { machine, words } = this;
+    const { bits, ram } = this.options;
+    words.fill(0, WORD.x87, WORD.mxcsr);
+    words[WORD.fcw] = FCW;
+    machine.setRegister('mxcsr', MXCSR);
+    const cr0 = CR0.PE | CR0.MP | CR0.ET | CR0.NE;
+    const cr4 = CR4.OSFXSR | CR4.OSXMMEXCPT;
+    machine.setRegister('cr3', BigInt(ram));
+    machine.setRegister('cr4', BigInt(bits === 64 ? cr4 | CR4.PAE : cr4));
+    machine.setRegister('efer', bits === 64 ? 0x500n : 0n);
+    machine.setRegister('cr0', BigInt((bits === 64 ? cr0 | CR0.PG : cr0) >>> 0));
+    const flat = { base: 0n, limit: 0xffffffff };
+    machine.setSegment('cs', { ...flat, selector: CODE[bits], attributes: bits === 64 ? 0xafb : 0xcfb });
+    for (const name of ['ds', 'es', 'ss'] as const)
+      machine.setSegment(name, { ...flat, selector: DATA, attributes: 0xcf3 });
+    for (const name of ['fs', 'gs'] as const)
+      machine.setSegment(name, { base: 0n, limit: 0, selector: 0, attributes: 0 });
+  }
+
+  /** One PML4 entry, one PDPT entry, and 2 MiB pages for the user. */
+  private mapToItself(): void {
+    const { ram } = this.options;
+    const view = new DataView(this.machine.ram.buffer, this.machine.ram.byteOffset);
+    view.setUint32(ram, (ram + 0x1000) | 7, true);
+    view.setUint32(ram + 0x1000, (ram + 0x2000) | 7, true);
+    for (let page = 0; page < ram >> 21; page++) view.setUint32(ram + 0x2000 + 8 * page, (page << 21) | 0x87, true);
+  }
+
+  run(budget: number): MachineExit {
+    return this.machine.run({ budget });
   }
 
   register(number: number): bigint {
-    return this.pair(2 * number);
+    return this.machine.register(nameOf(number));
   }
 
   setRegister(number: number, value: bigint): void {
-    this.setPair(2 * number, value);
-  }
-
-  pair(word: number): bigint {
-    return (BigInt(this.cpu.word(word + 1) >>> 0) << 32n) | BigInt(this.cpu.word(word) >>> 0);
-  }
-
-  setPair(word: number, value: bigint): void {
-    this.cpu.words[word] = Number(BigInt.asIntN(32, value));
-    this.cpu.words[word + 1] = Number(BigInt.asIntN(32, value >> 32n));
-  }
-
-  private setSegment(segment: number, selector: number): void {
-    const { words } = this.cpu;
-    const at = WORD.segments + SEGMENT.words * segment;
-    const is64 = this.options.bits === 64 && segment === 1;
-    words[at] = selector;
-    if (selector === 0) return;
-    words[at + SEGMENT.attributes] =
-      ATTRIBUTE.present | (segment === 1 ? 0x7b : 0x73) | (is64 ? ATTRIBUTE.long : ATTRIBUTE.big) | ATTRIBUTE.granular;
-    words[at + SEGMENT.limit] = -1;
+    this.machine.setRegister(nameOf(number), value);
   }
 }
+
+const nameOf = (number: number): string => REGISTER_NAMES[number] ?? `r${number}`;
 
 /** The FXSAVE area (32-bit part) that the state block amounts to. */
 export function fxsaveImage(words: Int32Array): Uint8Array {

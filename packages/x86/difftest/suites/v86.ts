@@ -7,7 +7,6 @@ import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readProgram } from './multiboot';
 import { describeExit, type SuiteOptions, type TestOutcome } from './suite';
-import { WORD } from '../../src/index';
 import { fxsaveImage, REGISTER_NAMES, UserMachine } from './user-machine';
 
 const WINDOW = 0x100000;
@@ -63,7 +62,7 @@ function judge(machine: UserMachine, file: Uint8Array, answer: Uint8Array): Omit
       differences.push(`${what} ${(own >>> 0).toString(16)}, processor ${(theirs >>> 0).toString(16)}`);
   };
   if (!(SIGNALS[signal] ?? []).includes(stop.vector)) differences.push(`#${stop.vector}, processor signal ${signal}`);
-  differ('eip', machine.cpu.word(WORD.rip), view.getUint32(8, true));
+  differ('eip', Number(machine.machine.register('rip')), view.getUint32(8, true));
   const ended = machine.ram[view.getUint32(8, true)] === HLT;
   if (ended) compareState(machine, view, differ);
   return differences.length === 0
@@ -85,9 +84,9 @@ const FXSAVE_WORDS: readonly (readonly [name: string, offset: number, mask: numb
 
 function compareState(machine: UserMachine, view: DataView, differ: Differ): void {
   for (let i = 0; i < 8; i++)
-    differ(REGISTER_NAMES[i] ?? '', machine.cpu.word(2 * i), view.getUint32(16 + 4 * i, true));
-  differ('eflags', machine.cpu.flags() & FLAGS, view.getUint32(12, true) & FLAGS);
-  const own = new DataView(fxsaveImage(machine.cpu.words).buffer);
+    differ(REGISTER_NAMES[i] ?? '', Number(machine.register(i)), view.getUint32(16 + 4 * i, true));
+  differ('eflags', Number(machine.machine.register('rflags')) & FLAGS, view.getUint32(12, true) & FLAGS);
+  const own = new DataView(fxsaveImage(machine.words).buffer);
   const FXSAVE = 48;
   for (const [name, offset, mask] of FXSAVE_WORDS)
     differ(name, own.getUint16(offset, true) & mask, view.getUint16(FXSAVE + offset, true) & mask);

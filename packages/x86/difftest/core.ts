@@ -1,0 +1,6 @@
+/** What the harnesses use of the core. */
+export * from '../src/index';
+export { Machine } from '../src/machine/machine';
+export { type MachineExit } from '../src/machine/exit';
+export { type Segment, type SegmentName, type SystemSegmentName } from '../src/machine/registers';
+export { FULL_FEATURES, type CpuFeature, type CpuProfile } from '../src/system/profile';

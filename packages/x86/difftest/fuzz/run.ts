@@ -1,0 +1,92 @@
+/** Runs a random machine in the interpreter and with translated code, and says in what they differ. */
+import { Machine, WORD, type MachineExit } from '../core';
+import { build, describeScenario, RAM, type Scenario } from './scenario';
+
+type Tier = 'interpreter' | 'translator' | 'both';
+
+/** Machines that are used again and again. */
+class Player {
+  readonly machine: Machine;
+  private readonly fresh: ReturnType<Machine['save']>;
+
+  constructor(tier: Tier) {
+    this.machine = new Machine({ ram: RAM, unmapped: 'ones', tier });
+    this.fresh = this.machine.save();
+  }
+
+  begin(scenario: Scenario): void {
+    this.machine.restore(this.fresh);
+    build(scenario, this.machine);
+    this.machine.touches.clear();
+  }
+}
+
+/** Words of the state block that say how it came to be, not what it is: flags in the making, and the business of translated code. */
+const NOT_STATE = new Set<number>([
+  ...[WORD.eflags, WORD.lazy, WORD.result, WORD.result + 1, WORD.vector, WORD.errorCode, WORD.flagKind],
+  ...[WORD.flagA, WORD.flagB, WORD.flagResult, WORD.value, WORD.linear].flatMap((word) => [word, word + 1]),
+  ...[WORD.left, WORD.site, WORD.region, WORD.leave],
+]);
+const STATE_WORDS = 0x800 / 4;
+
+export class FuzzRunner {
+  private readonly players: readonly Player[];
+  readonly reasons = new Map<string, number>();
+
+  constructor(readonly tiers: readonly Tier[] = ['interpreter', 'translator']) {
+    this.players = tiers.map((tier) => new Player(tier));
+  }
+
+  /** What is wrong with a seed; empty when nothing is. */
+  run(seed: number): string {
+    const scenario = describeScenario(seed);
+    const machines = this.players.map((player) => {
+      player.begin(scenario);
+      return player.machine;
+    });
+    const [first, ...others] = machines;
+    if (first === undefined) return '';
+    for (const [i, slice] of scenario.slices.entries()) {
+      const before = first.count;
+      const exits = machines.map((machine) => machine.run({ budget: slice }));
+      const reason = exits[0]?.reason ?? '';
+      if (first.count - before > BigInt(slice)) return `${first.count - before} instructions with a budget of ${slice}`;
+      for (const [k, other] of others.entries()) {
+        const difference = compare(first, other, exits[0], exits[k + 1]);
+        if (difference !== '') return `${scenario.mode}, ${this.tiers[k + 1]}, slice ${i}: ${difference}`;
+      }
+      if (reason !== 'budget' || i === scenario.slices.length - 1) {
+        this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+        break;
+      }
+    }
+    return '';
+  }
+}
+
+const plain = (value: unknown): string =>
+  JSON.stringify(value, (_key, own: unknown) => (typeof own === 'bigint' ? own.toString(16) : own));
+
+function compare(one: Machine, other: Machine, exit?: MachineExit, otherExit?: MachineExit): string {
+  if (plain(exit) !== plain(otherExit)) return `${plain(exit)} and ${plain(otherExit)}`;
+  if (one.register('rflags') !== other.register('rflags'))
+    return `flags ${one.register('rflags').toString(16)} and ${other.register('rflags').toString(16)}`;
+  const [a, b] = [one.memory.words, other.memory.words];
+  for (let word = 0; word < STATE_WORDS; word++)
+    if (a[word] !== b[word] && !NOT_STATE.has(word))
+      return `state ${(4 * word).toString(16)}: ${hex(a[word])} and ${hex(b[word])}`;
+  for (let at = 0; at < RAM; at += 4096)
+    if (Buffer.compare(one.ram.subarray(at, at + 4096), other.ram.subarray(at, at + 4096)) !== 0)
+      return memoryDifference(one, other, at);
+  const touches = [one, other].map((machine) => [...machine.touches].map(plain));
+  const odd = touches[0]?.findIndex((touch, i) => touch !== touches[1]?.[i]) ?? -1;
+  if (odd >= 0) return `touch ${touches[0]?.[odd]} and ${touches[1]?.[odd]}`;
+  return touches[0]?.length === touches[1]?.length ? '' : `${touches[0]?.length} and ${touches[1]?.length} touches`;
+}
+
+const hex = (value: number | undefined): string => ((value ?? 0) >>> 0).toString(16);
+
+function memoryDifference(one: Machine, other: Machine, page: number): string {
+  const at = one.ram.subarray(page, page + 4096).findIndex((byte, i) => byte !== other.ram[page + i]);
+  return `[${(page + at).toString(16)}] ${hex(one.ram[page + at])} and ${hex(other.ram[page + at])}`;
+}

@@ -1,0 +1,62 @@
+/** The core beside QEMU (TCG): `npm run lockstep -- IMAGE --steps N`. IMAGE is a multiboot program. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { withPausedQemu, withTempFolder, type PausedQemu } from '@bzelf/testkit';
+import { FULL_FEATURES, Machine } from '../core';
+import { readProgram } from '../suites/multiboot';
+import { takeState } from './qemu-state';
+import { stepTogether } from './steps';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    steps: { type: 'string', default: '20000' },
+    from: { type: 'string' },
+    args: { type: 'string', default: '' },
+    cpu: { type: 'string', default: 'max' },
+    memory: { type: 'string', default: '64' },
+    most: { type: 'string', default: '10' },
+  },
+});
+const [image] = positionals;
+if (image === undefined)
+  throw new Error('usage: npm run lockstep -- IMAGE [--steps N] [--from ADDRESS] [--args WORDS] [--cpu MODEL]');
+
+const memory = Number(values.memory);
+const ram = memory << 20;
+
+/** Pages of RAM that differ. */
+async function differentPages(qemu: PausedQemu, machine: Machine): Promise<number[]> {
+  const theirs = await qemu.memory(0, ram);
+  const pages: number[] = [];
+  for (let page = 0; page < ram / 4096; page++) {
+    const at = 4096 * page;
+    if (Buffer.compare(theirs.subarray(at, at + 4096), machine.ram.subarray(at, at + 4096)) !== 0) pages.push(page);
+  }
+  return pages;
+}
+
+await withTempFolder(async (folder) => {
+  const environment = join(folder, 'environment');
+  writeFileSync(environment, `NR_CPUS=1\nMEMSIZE=${memory}\nTEST_DEVICE=1\n`);
+  const words = ['-cpu', values.cpu, '-kernel', image, '-initrd', environment, '-append', values.args];
+  const debugExit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'];
+  await withPausedQemu({ memory, extra: [...words, ...debugExit] }, async (qemu) => {
+    const start = values.from === undefined ? BigInt(readProgram(readFileSync(image)).entry) : BigInt(values.from);
+    await qemu.runTo(start);
+    const machine = new Machine({ ram, unmapped: 'ones', cpu: { features: new Set([...FULL_FEATURES, 'apic']) } });
+    await takeState(qemu, machine, ram);
+    const result = await stepTogether(qemu, machine, {
+      steps: Number(values.steps),
+      most: Number(values.most),
+      onDifference: (text) => console.log(text),
+    });
+    const pages = await differentPages(qemu, machine);
+    console.log(
+      `${result.steps} steps, ${result.copied} from outside, ${result.differences} differences; ${result.end}`,
+    );
+    console.log(`${pages.length} of ${ram / 4096} pages differ${pages.length === 0 ? '' : `: ${pages.slice(0, 20).map((page) => page.toString(16)).join(' ')}`}`); // prettier-ignore
+    if (result.differences + pages.length > 0) process.exitCode = 1;
+  });
+});
