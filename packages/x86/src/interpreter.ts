@@ -80,12 +80,14 @@ export class Interpreter {
       this.end = (cpu.word(WORD.count) + 1) | 0;
       const exit = this.slice();
       if (exit !== undefined) return exit;
+      if (cpu.attention) return BUDGET;
       if (blockStart(cpu.word(WORD.rip), cpu.word(WORD.rip + 1))) return BLOCK;
     }
     for (let left = asksSoon && blockStart !== undefined ? budget - 1 : budget; left > 0; left -= SLICE) {
       this.end = (cpu.word(WORD.count) + Math.min(left, SLICE)) | 0;
       const exit = this.slice();
       if (exit !== undefined) return exit;
+      if (cpu.attention) return BUDGET;
     }
     return BUDGET;
   }
