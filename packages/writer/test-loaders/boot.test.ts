@@ -111,9 +111,16 @@ describe.each(
     async (path) => {
       const { bytes } = await wrap(readFileSync(path), { target });
       const floppy = new Uint8Array(1440 * 1024);
-      await bootQemu({ kernel: bytes, append: 'bzelf-was-here', initrd: floppy, screen: true, until: seen });
+      await bootQemu({
+        kernel: bytes,
+        append: 'bzelf-was-here',
+        initrd: floppy,
+        screen: true,
+        until: seen,
+        timeoutMs: 120_000,
+      });
     },
-    70_000,
+    130_000,
   );
 });
 
