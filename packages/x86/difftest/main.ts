@@ -6,6 +6,7 @@ import { decodeResult, encodeRecord, recordSize, type TestRecord, type TestResul
 import { encodeFixture, type RecordedForm } from './fixture';
 import { generate, TESTABLE } from './generate';
 import { compare } from './run';
+import { FlatPlayer, TranslatedPlayer } from './player';
 
 const { values } = parseArgs({
   options: {
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     record: { type: 'string' },
+    tier: { type: 'string', default: 'both' },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -87,6 +89,8 @@ const show = (record: TestRecord): string =>
 const forms = TESTABLE.filter(({ form }) => values.only === undefined || form.row.join(' ; ').includes(values.only));
 const total = Number(values.count);
 const perForm = Math.ceil(total / forms.length);
+const translated = values.tier === 'interpreter' ? [] : [new TranslatedPlayer(false), new TranslatedPlayer(true)];
+const flat = new FlatPlayer();
 let worker = new Worker();
 let lost = 0;
 const kinds = new Map<string, { count: number; example: string }>();
@@ -116,12 +120,16 @@ async function runBatch(records: readonly TestRecord[]): Promise<(TestResult | u
   }
 }
 
+const theirName = ({ name }: TranslatedPlayer, difference: string): string => difference && `${name}: ${difference}`;
+
 async function flush(): Promise<void> {
   const results = await runBatch(batch.map(({ record }) => record));
   batch.forEach(({ record, form, number }, i) => {
     const result = results[i];
     if (result === undefined) return;
-    const difference = compare(record, result);
+    // every record is interpreted, and translated with its pages at their place or elsewhere
+    const player = translated[done & 1];
+    const difference = compare(record, result, flat) || (player === undefined ? '' : theirName(player, compare(record, result, player)));
     done++;
     vectors.set(result.vector, (vectors.get(result.vector) ?? 0) + 1);
     own.numbers.push(number);
@@ -161,7 +169,8 @@ console.log(
     .join(', ')}`,
 );
 const seconds = (performance.now() - start) / 1000;
+const inTier1 = translated.reduce((sum, player) => sum + player.translated, 0);
 console.log(
-  `${done} records of ${forms.length} forms, seed ${values.seed}, ${skipped} not generated, ${lost} lost, ${Math.round(done / seconds)} a second: ${kinds.size} forms differ`,
+  `${done} records of ${forms.length} forms, seed ${values.seed}, ${skipped} not generated, ${lost} lost, ${inTier1} translated, ${Math.round(done / seconds)} a second: ${kinds.size} forms differ`,
 );
 process.exitCode = kinds.size === 0 ? 0 : 1;

@@ -1,18 +1,7 @@
-/** Runs a record in the interpreter, and says in what the result differs from the processor's. */
-import {
-  ATTRIBUTE,
-  Cpu,
-  FlatMemory,
-  FORMS,
-  Interpreter,
-  LANE,
-  SEG,
-  SEGMENT,
-  undefinedByCount,
-  WORD,
-  type Form,
-} from '../src/index';
+/** Runs a record in the core, and says in what the result differs from the processor's. */
+import { ATTRIBUTE, FORMS, SEG, SEGMENT, undefinedByCount, WORD, type Cpu, type Form } from '../src/index';
 import { compareImage, loadImage } from './image';
+import { FlatPlayer, type Player } from './player';
 import {
   CODE,
   CODE_SIZES,
@@ -27,51 +16,37 @@ import {
   type TestResult,
 } from './record';
 
-const code = new Uint8Array(WINDOW_SIZE).fill(0xcc);
-const window = new Uint8Array(WINDOW_SIZE);
 const before = new Uint8Array(WINDOW_SIZE);
-const windowWords = new Int32Array(window.buffer);
 const beforeWords = new Int32Array(before.buffer);
-const windowView = new DataView(window.buffer);
 const beforeView = new DataView(before.buffer);
-const memory = new FlatMemory([
-  { start: CODE, bytes: code, writable: false, executable: true },
-  { start: WINDOW, bytes: window, writable: true, executable: false },
-]);
-const cpu = new Cpu(memory);
-const interpreter = new Interpreter(cpu, { deliver: false });
-/** As Linux has them: PE MP ET NE WP AM PG; OSFXSR, OSXMMEXCPT. */
+const flat = new FlatPlayer();
+/** As Linux has them: PE MP ET NE WP AM PG; PAE, OSFXSR, OSXMMEXCPT. */
 const CR0 = 0x80050033 | 0;
-const CR4 = 0x600;
-/** Enough for any REP of a record, and a bound for what runs away. */
-const BUDGET = 10_000;
+const CR4 = 0x620;
 
 const lowWord = (value: bigint): number => Number(BigInt.asIntN(32, value));
 const highWord = (value: bigint): number => Number(BigInt.asIntN(32, value >> 32n));
-const pair = (word: number): bigint => (BigInt(cpu.word(word + 1) >>> 0) << 32n) | BigInt(cpu.word(word) >>> 0);
+const pair = (cpu: Cpu, word: number): bigint => (BigInt(cpu.word(word + 1) >>> 0) << 32n) | BigInt(cpu.word(word) >>> 0);
 
-function setSegments(mode: number): void {
-  const flat = ATTRIBUTE.present | 0x72 | ATTRIBUTE.big;
+function setSegments(cpu: Cpu, mode: number): void {
   for (let segment = 0; segment < 6; segment++) {
     const at = WORD.segments + SEGMENT.words * segment;
     const selector = SELECTORS[mode]?.[segment] ?? 0;
     const isCode = segment === SEG.CS;
+    const size = mode === 2 ? 0 : isCode && mode === 0 ? ATTRIBUTE.long : ATTRIBUTE.big;
     const type = isCode ? 0x7a : 0x72;
     cpu.words[at] = selector;
-    cpu.words[at + SEGMENT.attributes] =
-      selector === 0 ? 0 : mode === 2 ? ATTRIBUTE.present | type : (flat & ~0x7f) | type;
+    cpu.words[at + SEGMENT.attributes] = selector === 0 ? 0 : ATTRIBUTE.present | type | size;
     cpu.words[at + SEGMENT.baseLo] =
       mode === 2 ? (isCode ? CODE : LDT_BASE) : segment === SEG.GS && mode === 0 ? WINDOW : 0;
     cpu.words[at + SEGMENT.limit] = mode === 2 ? 0xffff : -1;
   }
 }
 
-function setState(record: TestRecord): void {
+function setState({ cpu, window }: Player, record: TestRecord): void {
   before.set(PATTERN.subarray(record.seed, record.seed + WINDOW_SIZE));
   for (const { offset, value } of record.patches) beforeView.setBigUint64(offset, value, true);
   window.set(before);
-  code.fill(0xcc, START, START + 16).set(record.code, START);
-  memory.codeVersion++;
   record.registers.forEach((value, i) => {
     cpu.words[2 * i] = lowWord(value);
     cpu.words[2 * i + 1] = highWord(value);
@@ -85,29 +60,34 @@ function setState(record: TestRecord): void {
   cpu.words[WORD.cr] = CR0;
   cpu.words[WORD.cr + 8] = CR4;
   if (record.image !== undefined) loadImage(cpu, record.image);
-  setSegments(record.mode);
+  setSegments(cpu, record.mode);
 }
 
-/** What the interpreter makes of a record; the form is that of its instruction. */
-export function interpret(record: TestRecord): { result: TestResult; form: Form | undefined; size: number } | string {
-  setState(record);
-  const first = interpreter.run(1);
-  const form = FORMS[cpu.lane(LANE.form)];
-  const size = cpu.lane(LANE.size0);
-  const exit = first.reason === 'budget' ? interpreter.run(BUDGET) : first;
+/** What a player makes of a record; the form is that of its instruction. */
+export function play(
+  record: TestRecord,
+  player: Player = flat,
+): { result: TestResult; form: Form | undefined; size: number } | string {
+  const { cpu, window } = player;
+  player.setCode(record.code);
+  const { exit, form, size } = player.play(() => {
+    setState(player, record);
+  });
   if (exit.reason === 'unimplemented') return `not implemented: ${FORMS[exit.form]?.row.join(' ; ')}`;
   if (exit.reason !== 'exception') return `ended with ${exit.reason}`;
   const changes: Patch[] = [];
-  for (let i = 0; i < windowWords.length; i += 2)
-    if (windowWords[i] !== beforeWords[i] || windowWords[i + 1] !== beforeWords[i + 1])
-      changes.push({ offset: 4 * i, value: windowView.getBigUint64(4 * i, true) });
+  const words = new Int32Array(window.buffer, window.byteOffset, WINDOW_SIZE / 4);
+  const view = new DataView(window.buffer, window.byteOffset);
+  for (let i = 0; i < words.length; i += 2)
+    if (words[i] !== beforeWords[i] || words[i + 1] !== beforeWords[i + 1])
+      changes.push({ offset: 4 * i, value: view.getBigUint64(4 * i, true) });
   const result = {
-    registers: Array.from({ length: 16 }, (_, i) => pair(2 * i)),
-    rip: pair(WORD.rip),
+    registers: Array.from({ length: 16 }, (_, i) => pair(cpu, 2 * i)),
+    rip: pair(cpu, WORD.rip),
     eflags: cpu.flags(),
     vector: exit.vector,
     errorCode: exit.errorCode ?? 0,
-    cr2: pair(WORD.cr + 4),
+    cr2: pair(cpu, WORD.cr + 4),
     changes,
   };
   return { result, form, size };
@@ -133,8 +113,8 @@ function flagMask(form: Form, size: number, record: TestRecord): number {
 const hex = (value: bigint | number): string => value.toString(16);
 
 /** The first differences between the processor's result and ours; empty when they agree. */
-export function compare(record: TestRecord, theirs: TestResult): string {
-  const own = interpret(record);
+export function compare(record: TestRecord, theirs: TestResult, player: Player = flat): string {
+  const own = play(record, player);
   if (typeof own === 'string') return own;
   const { result, form, size } = own;
   if (form === undefined) return 'no form';
@@ -157,7 +137,7 @@ export function compare(record: TestRecord, theirs: TestResult): string {
   for (let i = 0; i < registers; i++)
     differ(`r${i}`, BigInt.asUintN(width, result.registers[i] ?? 0n), BigInt.asUintN(width, theirs.registers[i] ?? 0n));
   if (record.image !== undefined && theirs.image !== undefined)
-    differences.push(...compareImage(cpu, record.image, theirs.image, registers));
+    differences.push(...compareImage(player.cpu, record.image, theirs.image, registers));
   // this processor's MXCSR has one bit more than ours, and FXSAVE says so
   const isMask = (value: bigint) => form.name === 'FXSAVE' && value >> 32n === 0x2ffffn;
   const show = (changes: readonly Patch[]) =>

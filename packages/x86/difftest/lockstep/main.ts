@@ -44,6 +44,8 @@ await withTempFolder(async (folder) => {
   const debugExit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'];
   await withPausedQemu({ memory, extra: [...words, ...debugExit] }, async (qemu) => {
     const start = values.from === undefined ? BigInt(readProgram(readFileSync(image)).entry) : BigInt(values.from);
+    // QEMU lets registers be written one by one only to those who have read its description
+    await qemu.ask('qXfer:features:read:target.xml:0,ff0');
     await qemu.runTo(start);
     const machine = new Machine({ ram, unmapped: 'ones', cpu: { features: new Set([...FULL_FEATURES, 'apic']) } });
     await takeState(qemu, machine, ram);
