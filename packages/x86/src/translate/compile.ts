@@ -27,16 +27,6 @@ const state = (word: number): number => LAYOUT.state + 4 * word;
 const { rcx } = REGISTER;
 const REGISTERS = 16;
 
-/** Flags and budget, in the state block and in locals. */
-const SHARED = [
-  [OP.i64_load, OP.i64_store, WORD.flagA, LOCAL.flagA],
-  [OP.i64_load, OP.i64_store, WORD.flagB, LOCAL.flagB],
-  [OP.i64_load, OP.i64_store, WORD.flagResult, LOCAL.flagR],
-  [OP.i32_load, OP.i32_store, WORD.flagKind, LOCAL.flagKind],
-  [OP.i32_load, OP.i32_store, WORD.eflags, LOCAL.eflags],
-  [OP.i32_load, OP.i32_store, WORD.left, LOCAL.left],
-] as const;
-
 /** One region to one function. */
 export function compile(region: Region, number: number): Compiled {
   return new Compiler(region).compile(number);
@@ -75,23 +65,24 @@ class Compiler {
     const { emit, structure } = this;
     const used = this.usedRegisters();
     for (const register of used) this.loadRegister(register);
-    for (const [load, , word, local] of SHARED) {
-      emit.i32(0);
-      emit.memory(load, state(word));
-      emit.set(local);
-    }
+    emit.loadState(OP.i32_load, WORD.left);
+    emit.set(LOCAL.left);
     emit.i32(0);
     emit.i32(number);
     emit.memory(OP.i32_store, state(WORD.region));
     emit.open(OP.block); // exit
     emit.open(OP.block); // fault
+    emit.open(OP.block); // fault with flags
     const entered = [...structure.labels.keys()];
     this.sequence(structure.items, entered, -1);
     emit.op(OP.unreachable);
     emit.close();
-    emit.i32(0);
-    emit.get(LOCAL.site);
-    emit.memory(OP.i32_store, state(WORD.site));
+    emit.storeState(OP.i64_store, WORD.flagA, LOCAL.flagA);
+    emit.storeState(OP.i64_store, WORD.flagB, LOCAL.flagB);
+    emit.storeState(OP.i64_store, WORD.flagResult, LOCAL.flagR);
+    emit.storeState(OP.i32_store, WORD.flagKind, LOCAL.flagKind);
+    emit.close();
+    emit.storeState(OP.i32_store, WORD.site, LOCAL.site);
     emit.i32(STATUS.leave);
     emit.set(LOCAL.status);
     emit.close();
@@ -113,14 +104,8 @@ class Compiler {
       emit.get(LOCAL.registers + register);
       emit.memory(OP.i64_store, LAYOUT.state + 8 * register);
     }
-    for (const [, store, word, local] of SHARED) {
-      emit.i32(0);
-      emit.get(local);
-      emit.memory(store, state(word));
-    }
-    emit.i32(0);
-    emit.get(LOCAL.rip);
-    emit.memory(OP.i64_store, state(WORD.rip));
+    emit.storeState(OP.i32_store, WORD.left, LOCAL.left);
+    emit.storeState(OP.i64_store, WORD.rip, LOCAL.rip);
     emit.get(LOCAL.status);
   }
 
@@ -258,6 +243,8 @@ class Compiler {
       emit.set(LOCAL.left);
     }
     emit.known = this.kindBefore(node);
+    emit.inLocals = false;
+    emit.pending = false;
     this.instructions(block);
     this.kinds[node] = emit.known;
   }
@@ -300,7 +287,16 @@ class Compiler {
     if (block.leaves) {
       emit.begin(block.first, { offset: block.next, rest: 0 });
       emit.leave();
-    } else this.go(block.successors[0] ?? -1, block.next);
+    } else {
+      this.endFlags(after.at(-1) ?? true);
+      this.go(block.successors[0] ?? -1, block.next);
+    }
+  }
+
+  /** Behind the last instruction: what the next blocks may look at goes to the state block. */
+  private endFlags(live: boolean): void {
+    if (live) this.emit.flushFlags();
+    this.emit.pending = false;
   }
 
   /** Whether flags are live behind each instruction of a block. */
@@ -319,6 +315,7 @@ class Compiler {
     switch (kind) {
       case BRANCH.condition:
         pushCondition(emit, FORM_CONDITION[emit.lane(LANE.form)] as number);
+        this.endFlags(emit.flagsLive);
         this.goIf(target, to);
         return this.go(next, block.next);
       case BRANCH.loop:
@@ -336,6 +333,7 @@ class Compiler {
       emit.set(LOCAL.a);
       if (!pushLocal(emit, size, LOCAL.a)) return this.leaveForGood();
     }
+    this.endFlags(emit.flagsLive);
     if (isDirect) return this.go(target, to);
     emit.get(LOCAL.b);
     this.exitToStack();
@@ -367,6 +365,7 @@ class Compiler {
     emit.load(size);
     emit.set(LOCAL.b);
     this.checkTarget(LOCAL.b);
+    this.endFlags(emit.flagsLive);
     moveStack(emit, size + (emit.lane(LANE.kind0) === KIND.none ? 0 : emit.lane(LANE.immLo)));
     emit.get(LOCAL.b);
     this.exitToStack();
@@ -378,6 +377,7 @@ class Compiler {
     const [next = -1, target = -1] = block.successors;
     const size = emit.lane(LANE.address);
     if (size === 2) return this.leaveForGood();
+    this.endFlags(emit.flagsLive);
     if (kind === BRANCH.loop) {
       emit.getRegister(rcx, size);
       emit.i64(1, 0);

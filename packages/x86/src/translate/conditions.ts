@@ -2,8 +2,6 @@ import { LOCAL, type Emitter } from './emitter.js';
 import { FLAG } from './flag-kinds.js';
 import { OP } from './opcodes.js';
 
-const { flagA, flagB, flagR } = LOCAL;
-
 /** Pairs of conditions by number / 2; the odd one of a pair is the contrary. Source: Intel SDM vol. 1, appendix B. */
 const PAIR = { O: 0, B: 1, E: 2, BE: 3, S: 4, P: 5, L: 6, LE: 7 } as const;
 
@@ -56,7 +54,7 @@ function fromOperands(emit: Emitter, pair: number): boolean {
     return signOrZero(emit, pair);
   }
   if (main === FLAG.eager || (pair !== PAIR.E && pair !== PAIR.S)) return false;
-  emit.get(flagR);
+  emit.pushFlagResult();
   return signOrZero(emit, pair);
 }
 
@@ -70,14 +68,14 @@ function signOrZero(emit: Emitter, pair: number): true {
 }
 
 function pushBoth(emit: Emitter, opcode: number): void {
-  emit.get(flagA);
-  emit.get(flagB);
+  emit.pushFlagA();
+  emit.pushFlagB();
   emit.op(opcode);
 }
 
 function carryFromOperands(emit: Emitter, carry: number): boolean {
   if (carry === FLAG.eager) {
-    emit.get(LOCAL.eflags);
+    emit.pushRawEflags();
     emit.i32(1);
     emit.op(OP.i32_and);
   } else if (carry === FLAG.logic) emit.i32(0);
@@ -101,10 +99,10 @@ function fromDifference(emit: Emitter, pair: number, size: number): boolean {
       return signOrZero(emit, pair);
     case PAIR.L:
     case PAIR.LE:
-      for (const local of [flagA, flagB]) {
-        emit.get(local);
-        emit.signExtend(size);
-      }
+      emit.pushFlagA();
+      emit.signExtend(size);
+      emit.pushFlagB();
+      emit.signExtend(size);
       emit.op(pair === PAIR.L ? OP.i64_lt_s : OP.i64_le_s);
       return true;
     default:
@@ -121,12 +119,12 @@ function fromLogic(emit: Emitter, pair: number): boolean {
     case PAIR.P:
       return false;
     case PAIR.LE:
-      emit.get(flagR);
+      emit.pushFlagResult();
       emit.i64(0, 0);
       emit.op(OP.i64_le_s);
       return true;
     default:
-      emit.get(flagR);
+      emit.pushFlagResult();
       return signOrZero(emit, pair === PAIR.E || pair === PAIR.BE ? PAIR.E : PAIR.S);
   }
 }

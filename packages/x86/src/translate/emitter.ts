@@ -14,7 +14,7 @@ export const LOCAL = {
   registers: 1, // 16
   flagA: 17, flagB: 18, flagR: 19,
   ea: 20, a: 21, b: 22, c: 23, rip: 24, t: 25, u: 26, v: 27,
-  flagKind: 28, eflags: 29, left: 30, site: 31, status: 32, x: 33, y: 34,
+  flagKind: 28, word: 29, left: 30, site: 31, status: 32, x: 33, y: 34,
 } as const;
 export const LOCAL_TYPES = [
   [27, TYPE.i64],
@@ -63,6 +63,9 @@ export class Emitter extends Code {
   flagsLive = true;
   /** The kind of the flags where it is known, else -1. */
   known = -1;
+  /** The flags are in locals too, not in the state block only; `pending`: not yet in the state block. Between blocks they are always there. */
+  inLocals = false;
+  pending = false;
   /** Labels between here and the region's fault label; branches out of `if`s count on it. */
   depth = 0;
   private siteOfInstruction = -1;
@@ -99,9 +102,9 @@ export class Emitter extends Code {
     this.depth--;
   }
 
-  /** The fault label is the outermost but one: `block exit { block fault { … } }`. */
-  branchToFault(opcode: number): void {
-    this.branch(opcode, this.depth - 2);
+  /** `block exit { block fault { block faultWithFlags { … } } }`: the innermost one first brings pending flags to the state block. */
+  private branchToFault(opcode: number): void {
+    this.branch(opcode, this.depth - (this.pending ? 3 : 2));
   }
 
   /** Leaves the region before the instruction in hand. */
@@ -306,54 +309,121 @@ export class Emitter extends Code {
 
   // flags
 
-  /** The operands and the result are in their locals. */
+  loadState(opcode: number, word: number): void {
+    this.i32(0);
+    this.memory(opcode, LAYOUT.state + 4 * word);
+  }
+
+  /** Stores a local to the state block. */
+  storeState(opcode: number, word: number, local: number): void {
+    this.i32(0);
+    this.get(local);
+    this.memory(opcode, LAYOUT.state + 4 * word);
+  }
+
+  private storeKind(): void {
+    this.i32(0);
+    if (this.known >= 0) this.i32(this.known);
+    else this.get(LOCAL.flagKind);
+    this.memory(OP.i32_store, LAYOUT.state + 4 * WORD.flagKind);
+  }
+
+  pushFlagA(): void {
+    if (this.inLocals) this.get(LOCAL.flagA);
+    else this.loadState(OP.i64_load, WORD.flagA);
+  }
+
+  pushFlagB(): void {
+    if (this.inLocals) this.get(LOCAL.flagB);
+    else this.loadState(OP.i64_load, WORD.flagB);
+  }
+
+  pushFlagResult(): void {
+    if (this.inLocals) this.get(LOCAL.flagR);
+    else this.loadState(OP.i64_load, WORD.flagResult);
+  }
+
+  private pushKind(): void {
+    if (this.known >= 0) this.i32(this.known);
+    else if (this.inLocals) this.get(LOCAL.flagKind);
+    else this.loadState(OP.i32_load, WORD.flagKind);
+  }
+
+  /** EFLAGS as the state block has it, with what the kind leaves there. */
+  pushRawEflags(): void {
+    this.loadState(OP.i32_load, WORD.eflags);
+  }
+
+  /** The i32 on the stack becomes EFLAGS of the state block. */
+  private storeEflags(): void {
+    this.set(LOCAL.word);
+    this.storeState(OP.i32_store, WORD.eflags, LOCAL.word);
+  }
+
+  /** DF and the like: bits that no kind is about. */
+  changeEflags(opcode: number, bits: number): void {
+    this.pushRawEflags();
+    this.i32(bits);
+    this.byte(opcode);
+    this.storeEflags();
+  }
+
+  /** Operands and result are in their locals. */
   setKind(main: number, size: number): void {
     this.known = kindOf(main, log2(size));
     this.i32(this.known);
     this.set(LOCAL.flagKind);
+    this.inLocals = true;
+    this.pending = true;
   }
 
-  /** INC and DEC: the carry stays what it was. */
+  /** INC and DEC, whose result is in R: the carry stays what it was, and with it the operands. */
   setStepKind(main: number, size: number): void {
     const kind = kindOf(main, log2(size));
+    this.pushFlagA();
+    this.set(LOCAL.flagA);
+    this.pushFlagB();
+    this.set(LOCAL.flagB);
     if (this.known >= 0) {
       this.known = (this.known & CARRY_KIND) | kind;
       this.i32(this.known);
     } else {
-      this.get(LOCAL.flagKind);
+      this.pushKind();
       this.i32(CARRY_KIND);
-      this.op(OP.i32_and);
+      this.byte(OP.i32_and);
       this.i32(kind);
-      this.op(OP.i32_or);
+      this.byte(OP.i32_or);
     }
     this.set(LOCAL.flagKind);
+    this.inLocals = true;
+    this.pending = true;
   }
 
   /** CF of the i32 on the stack goes to EFLAGS, and the kind says so. */
   setCarry(): void {
-    this.get(LOCAL.eflags);
+    this.set(LOCAL.word);
+    this.pushRawEflags();
     this.i32(~1);
-    this.op(OP.i32_and, OP.i32_or);
-    this.set(LOCAL.eflags);
-    if (this.known >= 0) {
-      this.known &= 0xff;
-      this.i32(this.known);
-    } else {
-      this.get(LOCAL.flagKind);
-      this.i32(0xff);
-      this.op(OP.i32_and);
-    }
+    this.byte(OP.i32_and);
+    this.get(LOCAL.word);
+    this.byte(OP.i32_or);
+    this.storeEflags();
+    this.pushKind();
+    this.i32(0xff);
+    this.byte(OP.i32_and);
     this.set(LOCAL.flagKind);
+    if (this.known >= 0) this.known &= 0xff;
+    if (!this.pending) this.storeState(OP.i32_store, WORD.flagKind, LOCAL.flagKind);
   }
 
   /** EFLAGS with everything in it, on the stack. */
   pushFlags(): void {
-    if (this.known === FLAG.eager) return this.get(LOCAL.eflags);
-    this.get(LOCAL.flagKind);
-    this.get(LOCAL.flagA);
-    this.get(LOCAL.flagB);
-    this.get(LOCAL.flagR);
-    this.get(LOCAL.eflags);
+    if (this.known === FLAG.eager) return this.pushRawEflags();
+    this.pushKind();
+    this.pushFlagA();
+    this.pushFlagB();
+    this.pushFlagResult();
+    this.pushRawEflags();
     this.i32(FLAGS_PLACE);
     this.byte(OP.call_indirect);
     this.unsigned(FLAGS_TYPE_INDEX);
@@ -362,9 +432,42 @@ export class Emitter extends Code {
 
   /** EFLAGS from the stack, with everything in it. */
   popFlags(): void {
-    this.set(LOCAL.eflags);
-    this.i32(FLAG.eager);
-    this.set(LOCAL.flagKind);
+    this.storeEflags();
     this.known = FLAG.eager;
+    this.storeKind();
+    this.inLocals = false;
+    this.pending = false;
+  }
+
+  /** The flags go to the state block; they stay in the locals too. */
+  flushFlags(): void {
+    if (!this.pending) return;
+    this.pending = false;
+    const main = this.known < 0 ? -1 : this.known & 15;
+    if (main === FLAG.eager) return this.storeKind();
+    const carry = this.known < 0 ? -1 : (this.known >> 8) & 15;
+    const needsOperands = main !== FLAG.logic && (!isStep(main) || carry !== FLAG.eager);
+    if (needsOperands) {
+      this.storeState(OP.i64_store, WORD.flagA, LOCAL.flagA);
+      this.storeState(OP.i64_store, WORD.flagB, LOCAL.flagB);
+    }
+    if (main !== FLAG.add && main !== FLAG.sub) this.storeState(OP.i64_store, WORD.flagResult, LOCAL.flagR);
+    this.storeKind();
+  }
+
+  /** The flags are in the locals, all of them: one of two ways to here may set them anew. */
+  takeFlags(): void {
+    if (this.inLocals) return;
+    this.pushFlagA();
+    this.set(LOCAL.flagA);
+    this.pushFlagB();
+    this.set(LOCAL.flagB);
+    this.pushFlagResult();
+    this.set(LOCAL.flagR);
+    this.pushKind();
+    this.set(LOCAL.flagKind);
+    this.inLocals = true;
   }
 }
+
+const isStep = (main: number): boolean => main === FLAG.inc || main === FLAG.dec;

@@ -83,11 +83,11 @@ const compare =
 export function pushCarry(emit: Emitter): void {
   const carry = emit.known < 0 ? -1 : (emit.known >> 8) & 15;
   if (carry === FLAG.sub) {
-    emit.get(flagA);
-    emit.get(flagB);
+    emit.pushFlagA();
+    emit.pushFlagB();
     emit.op(OP.i64_lt_u);
   } else {
-    if (carry === FLAG.eager) emit.get(LOCAL.eflags);
+    if (carry === FLAG.eager) emit.pushRawEflags();
     else emit.pushFlags();
     emit.i32(1);
     emit.op(OP.i32_and);
@@ -115,7 +115,6 @@ const withCarry =
     copy(emit, a, flagA);
     copy(emit, b, flagB);
     setResult(emit, size);
-    emit.known = 0; // the carry is in EFLAGS now
     emit.setKind(isSum ? FLAG.adc : FLAG.sbb, size);
     return true;
   };

@@ -1,6 +1,6 @@
 import { REGISTER } from '../cpu/state.js';
 import { HIGH_BYTE, KIND, LANE } from '../decode/lanes.js';
-import { CF, OF, STATUS_FLAGS, ZF } from '../isa/flags.js';
+import { CF, DF, OF, STATUS_FLAGS, ZF } from '../isa/flags.js';
 import { LOCAL, type Emitter } from './emitter.js';
 import { FLAG } from './flag-kinds.js';
 import { setResult } from './lower-alu.js';
@@ -28,16 +28,23 @@ function countOf(emit: Emitter, operand: number, size: number): number | undefin
   return undefined;
 }
 
-/** Runs `body` when the count is not 0; it changes the flags, whose kind is unknown afterwards unless the count is a constant. */
-function unlessZero(emit: Emitter, count: number | undefined, body: () => void): void {
+/**
+ * Runs `body` when the count is not 0; it changes the flags, whose kind is unknown afterwards unless the count is a constant. Either way they are
+ * in the same place: in locals if the body sets a kind, in the state block if it settles them.
+ */
+function unlessZero(emit: Emitter, count: number | undefined, settles: boolean, body: () => void): void {
   if (count === 0) return;
   if (count !== undefined) return body();
+  if (settles) emit.flushFlags();
+  else emit.takeFlags();
   emit.get(b);
   emit.op(OP.i64_eqz, OP.i32_eqz);
   emit.open(OP.if);
   body();
   emit.close();
   emit.known = -1;
+  emit.inLocals = !settles;
+  emit.pending = !settles;
 }
 
 const SHIFTS = { SHL: OP.i64_shl, SHR: OP.i64_shr_u, SAR: OP.i64_shr_s } as const;
@@ -61,7 +68,7 @@ const shift =
     emit.set(c);
     storeOperand(emit, 0, c);
     if (emit.flagsLive)
-      unlessZero(emit, count, () => {
+      unlessZero(emit, count, false, () => {
         emit.get(a);
         emit.set(flagA);
         emit.get(b);
@@ -111,7 +118,7 @@ const rotate =
     emit.set(c);
     storeOperand(emit, 0, c);
     if (emit.flagsLive)
-      unlessZero(emit, count, () => {
+      unlessZero(emit, count, true, () => {
         emit.pushFlags();
         emit.i32(~(CF | OF));
         emit.op(OP.i32_and);
@@ -523,10 +530,9 @@ const doubleShift =
     emit.set(c);
     storeOperand(emit, 0, c);
     if (emit.flagsLive)
-      unlessZero(emit, number, () => {
+      unlessZero(emit, number, true, () => {
         doubleShiftFlags(emit, left, bits);
         setResult(emit, size);
-        emit.known = 0;
         emit.setKind(FLAG.logic, size);
         // OF and CF are not those of a logical operation: settle, then change them
         changeFlags(emit, CF | OF, () => emit.get(LOCAL.y));
@@ -616,10 +622,7 @@ function carryTo(emit: Emitter, value: number): true {
   return true;
 }
 
-function direction(emit: Emitter, up: boolean): true {
-  emit.get(LOCAL.eflags);
-  emit.i32(up ? 0x400 : ~0x400);
-  emit.op(up ? OP.i32_or : OP.i32_and);
-  emit.set(LOCAL.eflags);
+function direction(emit: Emitter, down: boolean): true {
+  emit.changeEflags(down ? OP.i32_or : OP.i32_and, down ? DF : ~DF);
   return true;
 }

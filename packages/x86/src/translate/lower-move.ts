@@ -159,7 +159,7 @@ function moveIndex(emit: Emitter, register: number, size: number): void {
   emit.get(LOCAL.registers + register);
   emit.i64(-size, -1);
   emit.i64(size, 0);
-  emit.get(LOCAL.eflags);
+  emit.pushRawEflags();
   emit.i32(DF);
   emit.op(OP.i32_and, OP.select, OP.i64_add);
   emit.cut(emit.lane(LANE.address));

@@ -315,7 +315,8 @@ export class Translator {
     this.table.set(slot, null);
   }
 
-  private dropAll(): void {
+  /** As if nothing had ever been executed. */
+  dropAll(): void {
     this.clearDispatch();
     this.entries.clear();
     this.blocks.clear();
