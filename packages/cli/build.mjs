@@ -35,7 +35,8 @@ await build({
   legalComments: 'none',
   plugins: [sources],
   // The decoders load their native parts from their own folders.
-  external: Object.keys(manifest('bzimage').dependencies).filter((name) => !name.startsWith('@bzelf/')),
+  // iced-x86 makes traces readable where somebody has installed it.
+  external: [...Object.keys(manifest('bzimage').dependencies).filter((name) => !name.startsWith('@bzelf/')), 'iced-x86'],
   alias: {
     // yargs measures Unicode with Intl.Segmenter, which takes 20 ms to start. Our help is ASCII.
     'string-width': join(here, 'src/bundle/string-width.ts'),

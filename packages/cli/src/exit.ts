@@ -1,7 +1,7 @@
 /** What the exit code says. Documented in docs/cli.md. */
 export const EXIT = {
   GOOD: 0,
-  /** Verification found errors; two files differ, as with diff(1). */
+  /** Verification found errors; two files differ, as with diff(1); a run ended as it should not. */
   FINDINGS: 1,
   USAGE: 2,
   MALFORMED: 3,

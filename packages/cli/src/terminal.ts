@@ -2,6 +2,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { OutputClosed } from './exit.js';
 import { paintIf, wantsColour, type Paint } from './print/paint.js';
 
+const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 /** Device 1:3 of Linux. */
@@ -9,6 +10,16 @@ const DEV_NULL = 0x103;
 
 export const stdoutIsTerminal = (): boolean => isTerminal(STDOUT);
 export const stderrIsTerminal = (): boolean => isTerminal(STDERR);
+
+/** /dev/null, or closed: nothing will ever come. */
+export function stdinIsNull(): boolean {
+  try {
+    const stats = fstatSync(STDIN);
+    return stats.isCharacterDevice() && stats.rdev === DEV_NULL;
+  } catch {
+    return true;
+  }
+}
 
 /** node:tty brings sockets and streams with it, 3 ms; a pipe or file can be told without. */
 function isTerminal(fd: number): boolean {

@@ -1,5 +1,6 @@
 export { VERIFIER_ERRORS } from './errors.js';
-export { bytesOf, startPlan, type StartMachine, type StartSegment, type StartSources } from './start.js';
+export { bytesOf, startPlan, type StartSources } from './start.js';
+export { entryCandidates, findKernelEntry, isAtEntry, type KernelEntryPoint } from './kernel-entry.js';
 export { CHECKS, FINDINGS } from './checks/index.js';
 export { type Check, type FindingTable } from './checks/check.js';
 export { SEVERITIES, type Finding, type FindingKind, type Severity } from './finding.js';

@@ -1,5 +1,6 @@
 import type { ByteSource } from '@bzelf/bytes';
-import { copyLength, type Copy, type LoadPlan, type SegmentState } from '@bzelf/loader';
+import { copyLength, type Copy, type LoadPlan, type SegmentName, type SegmentState } from '@bzelf/loader';
+import type { Machine, Segment } from '@bzelf/x86';
 import { fail } from './errors.js';
 
 /** Where the bytes are that a plan only points to. */
@@ -10,28 +11,11 @@ export interface StartSources {
   readonly initrd?: Uint8Array;
 }
 
-/** A segment register with its hidden part, as `Machine` takes it. */
-export interface StartSegment {
-  readonly selector: number;
-  readonly base: bigint;
-  readonly limit: number;
-  /** The access byte, and above it the four flags of the descriptor: AVL 8, L 9, D/B 10, G 11. */
-  readonly attributes: number;
-}
-
-/** What a machine has to offer to be started; `Machine` of @bzelf/x86 does. */
-export interface StartMachine {
-  readonly ram: Uint8Array;
-  setRegister(name: string, value: bigint): void;
-  setSegment(name: string, segment: StartSegment): void;
-  setTable(name: 'gdtr' | 'idtr', table: { readonly base: bigint; readonly limit: number }): void;
-}
-
 /**
  * Does what a loader does, and no more: carries out the plan's copies and zero fills and sets the processor, so that the machine's next
  * instruction is the kernel's first. Throws verifier/outside-ram, verifier/no-initrd, and what reading the kernel throws.
  */
-export function startPlan(machine: StartMachine, plan: LoadPlan, sources: StartSources): void {
+export function startPlan(machine: Machine, plan: LoadPlan, sources: StartSources): void {
   for (const { start, length, purpose } of plan.zeros) range(machine, start, Number(length), purpose).fill(0);
   for (const copy of plan.copies) range(machine, copy.to, copyLength(copy), copy.purpose).set(bytesOf(copy, sources));
   setProcessor(machine, plan.cpu);
@@ -45,7 +29,9 @@ export function bytesOf({ from, purpose }: Copy, { kernel, initrd }: StartSource
   return initrd.subarray(from.initrdOffset, from.initrdOffset + from.length);
 }
 
-function range({ ram }: StartMachine, start: bigint, length: number, purpose: string): Uint8Array {
+/** Bytes of RAM that are about to be written. */
+function range(machine: Machine, start: bigint, length: number, purpose: string): Uint8Array {
+  const { ram } = machine;
   if (start + BigInt(length) > BigInt(ram.length))
     throw fail('verifier/outside-ram', {
       field: purpose,
@@ -53,23 +39,24 @@ function range({ ram }: StartMachine, start: bigint, length: number, purpose: st
       expected: `${length} bytes below 0x${ram.length.toString(16)}`,
       hint: 'plan with a memory map that the machine has',
     });
+  machine.wrote(Number(start), length);
   return ram.subarray(Number(start), Number(start) + length);
 }
 
-function setProcessor(machine: StartMachine, cpu: LoadPlan['cpu']): void {
+function setProcessor(machine: Machine, cpu: LoadPlan['cpu']): void {
   const { gdt, idt, segments, registers } = cpu;
   if (gdt !== undefined) machine.setTable('gdtr', { base: gdt.address, limit: gdt.bytes.length - 1 });
   machine.setTable('idtr', idt);
   // The order of a real switch: tables before paging, paging before the 64-bit segments.
   for (const name of ['cr4', 'cr3', 'efer', 'cr0'] as const) machine.setRegister(name, cpu[name]);
-  for (const [name, segment] of Object.entries(segments)) machine.setSegment(name, coreSegment(segment));
+  for (const [name, segment] of Object.entries(segments)) machine.setSegment(name as SegmentName, coreSegment(segment));
   for (const [name, value] of Object.entries(registers)) machine.setRegister(name, value);
   machine.setRegister('rflags', cpu.rflags);
   machine.setRegister('rip', cpu.rip);
 }
 
 /** A VMCS keeps the four flags of a descriptor in bits 12 to 15 of the access rights; the core right above the access byte. */
-const coreSegment = ({ selector, base, limit, access }: SegmentState): StartSegment => ({
+const coreSegment = ({ selector, base, limit, access }: SegmentState): Segment => ({
   selector,
   base,
   limit,

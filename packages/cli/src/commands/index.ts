@@ -8,6 +8,7 @@ import { libvirtCommand } from './libvirt.js';
 import { mapCommand } from './map.js';
 import { notesCommand } from './notes.js';
 import { planCommand } from './plan.js';
+import { runCommand } from './run.js';
 import { targetsCommand } from './targets.js';
 import { unwrapCommand } from './unwrap.js';
 import { wrapCommand } from './wrap.js';
@@ -21,6 +22,7 @@ export const COMMANDS = [
   infoCommand,
   mapCommand,
   planCommand,
+  runCommand,
   configCommand,
   diffCommand,
   targetsCommand,

@@ -83,7 +83,8 @@ export class RunLoop {
         this.attend() ?? (this.count >= end ? BUDGET_OVER : this.slice(engine, end, asked ? ASKING_SLICE : SLICE));
       if (exit !== undefined) return exit.reason === 'breakpoint' ? { reason: stopReason() } : exit;
       if (asked?.() === true) return { reason: 'until' };
-      if (performance.now() >= over) return { reason: 'deadline' };
+      // what was asked for in the last slice is not lost
+      if (performance.now() >= over) return this.attend() ?? { reason: 'deadline' };
     }
   }
 

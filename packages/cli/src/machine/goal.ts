@@ -1,0 +1,32 @@
+import type { KernelImage } from '@bzelf/loader';
+import { entryCandidates, findKernelEntry, isAtEntry } from '@bzelf/verifier';
+import type { Machine } from '@bzelf/x86';
+import type { RunArgs } from '../commands/run.js';
+import { UsageError } from '../exit.js';
+import { withProgress } from '../progress.js';
+
+/** When a run is over, other than by the machine itself. */
+export interface Goal {
+  readonly until?: readonly bigint[];
+  /** What a line of the serial port has in it. */
+  readonly text?: string;
+  /** Whether the machine has arrived when `until` ends a run. */
+  readonly isArrived: (machine: Machine) => boolean;
+}
+
+/** What the kernel begins its log with. */
+const BANNER = 'Linux version ';
+
+/** Throws UsageError, and what decompressing throws. */
+export async function goalOf({ until, direct, cmdline }: RunArgs, kernel: KernelImage, memory: bigint): Promise<Goal> {
+  if (until === undefined) return { isArrived: () => true };
+  if (until === 'banner') return { text: BANNER, isArrived: () => true };
+  const point = direct ? undefined : await withProgress('decompressing', () => findKernelEntry(kernel));
+  if (point === undefined)
+    throw new UsageError('--until entry: this starts at the entry; nothing is decompressed before it');
+  const isFixed = /(^| )nokaslr( |$)/.test(cmdline);
+  return {
+    until: entryCandidates(point, memory, !isFixed),
+    isArrived: (machine) => isAtEntry(machine, point),
+  };
+}
