@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path';
 /** A judge is present when `proof` is: a command on the PATH, or a file if it starts with a slash. */
 // prettier-ignore
 const JUDGES = [
+  { proof: 'gdb',                             package: 'gdb',             use: 'attaching to the execution core' },
   { proof: 'readelf',                         package: 'binutils',        use: 'a second reading of every ELF file' },
   { proof: 'file',                            package: 'file',            use: 'what a file is, in one line' },
   { proof: 'gcc',                             package: 'gcc',             use: 'rebuilding the entry stub and /init' },
