@@ -1,4 +1,4 @@
-import { getU16, getU32, struct, toSource, u16, u32, type ByteSource, type StructValues } from '@bzelf/bytes';
+import { getU16, getU32, struct, toSource, u16, u32, viewOf, type ByteSource, type StructValues } from '@bzelf/bytes';
 
 /** Multiboot header, all 48 bytes: iPXE wants them to be there. Source: Multiboot 0.6.96, chapter 3.1. */
 // prettier-ignore
@@ -61,10 +61,11 @@ export interface FoundHeader {
 export function findBootHeaders(input: Uint8Array | ByteSource): FoundHeader[] {
   const source = toSource(input);
   const start = source.read(0, Math.min(source.size, Math.max(...PROBES.map(({ window }) => window))));
+  const view = viewOf(start); // thousands of words
   return PROBES.flatMap(({ name, magic, window, step, words }) => {
     const found: FoundHeader[] = [];
     for (let offset = 0; offset + 4 * words <= Math.min(window, start.length); offset += step) {
-      if (getU32(start, offset) === magic && sum(start, offset, words) === 0) found.push({ name, offset });
+      if (view.getUint32(offset, true) === magic && sum(start, offset, words) === 0) found.push({ name, offset });
     }
     return found;
   });
