@@ -5,12 +5,15 @@ import {
   ELF_TABLES,
   PT_LOAD,
   scanNotes,
+  viewNotesAs,
   type DecodedNote,
   type Ehdr,
   type ElfFile,
   type ImageForm,
   type Note,
+  type NoteReader,
   type NoteScan,
+  type NoteView,
   type Phdr,
 } from '@bzelf/elf';
 import { openKernel, type KernelImage } from '@bzelf/loader';
@@ -43,6 +46,8 @@ export interface ElfSubject extends Subject {
   readonly notes: readonly PlacedNote[];
   /** Why other notes have no meaning. */
   readonly undecodable: readonly BzelfError[];
+  /** What a loader sees in the notes; walked once, because a walk over damaged ones is long. */
+  readonly view: (reader: NoteReader) => NoteView;
 }
 
 export const isElfSubject = (subject: Subject): subject is ElfSubject => 'elf' in subject;
@@ -60,7 +65,17 @@ export function openSubject(source: ByteSource): Subject | ElfSubject {
     ...(image === undefined ? {} : { form: image.form }),
     loads: elf.segments.map((phdr, index) => ({ ...phdr, index })).filter(({ p_type }) => p_type === PT_LOAD),
     scan,
+    view: viewsOf(elf),
     ...decoded(elf, scan),
+  };
+}
+
+function viewsOf(elf: ElfFile): ElfSubject['view'] {
+  const views = new Map<NoteReader, NoteView>();
+  return (reader) => {
+    const view = views.get(reader) ?? viewNotesAs(elf, reader);
+    views.set(reader, view);
+    return view;
   };
 }
 

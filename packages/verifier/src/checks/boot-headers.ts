@@ -1,12 +1,6 @@
 import { getU32, hex } from '@bzelf/bytes';
 import { HDRS } from '@bzelf/bzimage';
-import {
-  EM_X86_64,
-  findBootHeaders,
-  findMultiboot2Header,
-  findMultibootHeader,
-  type MultibootHeader,
-} from '@bzelf/elf';
+import { EM_X86_64, findBootHeaders, type MultibootHeader } from '@bzelf/elf';
 import { ehdrField, notesOf, type ElfSubject } from '../subject.js';
 import { defineElfCheck, type Report } from './check.js';
 
@@ -62,8 +56,8 @@ export const bootHeadersCheck = defineElfCheck({
     if (kernel.form !== 'inplace' && source.size >= HDRS_AT + 4 && getU32(source.read(HDRS_AT, 4)) === HDRS)
       report('boot-headers/hdrs', { offset: HDRS_AT, found: 'HdrS' });
     checkAccidental(subject, report);
-    checkHeader(subject, 'multiboot', findMultibootHeader(source), report);
-    checkHeader(subject, 'multiboot2', findMultiboot2Header(source), report);
+    checkHeader(subject, 'multiboot', kernel.multiboot, report);
+    checkHeader(subject, 'multiboot2', kernel.multiboot2, report);
   },
 });
 

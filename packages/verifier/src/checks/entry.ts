@@ -112,7 +112,7 @@ function checkNote({ loads, bz }: ElfSubject, note: Note, entry: EntryNote, repo
     report('entry/state', { ...at(note, 'mode'), found: `${mode} ${argument}`, expected: STATES[protocol].join(', ') });
   const home = loadAt(loads, address);
   const isInside = setupRelative
-    ? address < BigInt(bz?.setupSize ?? Infinity)
+    ? bz === undefined || address < BigInt(bz.setupSize)
     : home !== undefined && (home.p_flags & PF_X) !== 0;
   if (!isInside)
     report('entry/note-outside', { ...at(note, 'address'), found: address, expected: `${protocol}: loaded code` });

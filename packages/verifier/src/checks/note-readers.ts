@@ -1,5 +1,5 @@
 import { hex } from '@bzelf/bytes';
-import { PT_NOTE, viewNotesAs, type NoteReader } from '@bzelf/elf';
+import { PT_NOTE, type NoteReader } from '@bzelf/elf';
 import { notesOf, phdrField } from '../subject.js';
 import { defineElfCheck } from './check.js';
 
@@ -30,7 +30,7 @@ export const noteReadersCheck = defineElfCheck({
     if (declared === undefined || !isPlain) return;
     for (const { reader, classes } of READERS) {
       if (!classes.includes(elf.class)) continue;
-      const { entry, failure } = viewNotesAs(elf, reader);
+      const { entry, failure } = subject.view(reader);
       if (entry === declared.value.entry) continue;
       report('note-readers/entry', {
         ...phdrField(elf, segment, 'p_offset'),

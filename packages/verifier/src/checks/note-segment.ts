@@ -1,4 +1,4 @@
-import { PT_NOTE, viewNotesAs } from '@bzelf/elf';
+import { PT_NOTE } from '@bzelf/elf';
 import { phdrField } from '../subject.js';
 import { defineElfCheck } from './check.js';
 
@@ -40,7 +40,7 @@ export const noteSegmentCheck = defineElfCheck({
       explanation: 'Its owner and type are known and what it says cannot be: a reader of this note refuses it.', remedy: 'wrap the bzImage again',
     },
   },
-  run({ elf, scan, notes, undecodable }, report) {
+  run({ elf, scan, notes, undecodable, view }, report) {
     const segments = elf.segments.flatMap((phdr, index) => (phdr.p_type === PT_NOTE ? [{ ...phdr, index }] : []));
     if (segments.length === 0 && notes.length > 0) report('note-segment/missing', { field: 'p_type' });
     if (segments.length > 1) report('note-segment/several', { found: segments.length, expected: 1 });
@@ -66,7 +66,7 @@ export const noteSegmentCheck = defineElfCheck({
         ...(expected === undefined ? {} : { expected }),
       });
     const first = segments.find(({ p_offset }) => p_offset > 0n);
-    if (first !== undefined && scan.problems.length === 0 && viewNotesAs(elf, 'kexec').failure !== undefined)
+    if (first !== undefined && scan.problems.length === 0 && view('kexec').failure !== undefined)
       report('note-segment/tail', phdrField(elf, first.index, 'p_filesz'));
   },
 });

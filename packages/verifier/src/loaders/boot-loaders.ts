@@ -1,13 +1,5 @@
 import { phys } from '@bzelf/bytes';
-import {
-  ELF_TABLES,
-  EM_386,
-  EM_X86_64,
-  findMultiboot2Header,
-  findMultibootHeader,
-  viewNotesAs,
-  type MultibootHeader,
-} from '@bzelf/elf';
+import { ELF_TABLES, EM_386, EM_X86_64, type MultibootHeader } from '@bzelf/elf';
 import { isElfSubject, loadAt, type ElfSubject, type Subject } from '../subject.js';
 import {
   BARE_DECOMPRESSOR,
@@ -48,14 +40,14 @@ function grubElf(subject: ElfSubject, header: MultibootHeader, window: bigint): 
 }
 
 function grubMultiboot(subject: ElfSubject): Forecast {
-  const header = findMultibootHeader(subject.source);
+  const header = subject.kernel.multiboot;
   if (header === undefined) return refuses('"no multiboot header found"');
   if ((header.flags & GRUB_FLAGS) !== 0) return refuses('"unsupported flag"');
   return grubElf(subject, header, MULTIBOOT_WINDOW);
 }
 
 function grubMultiboot2(subject: ElfSubject): Forecast {
-  const header = findMultiboot2Header(subject.source);
+  const header = subject.kernel.multiboot2;
   if (header === undefined) return refuses('"no multiboot header found"');
   if (header.unknownTags.length > 0) return refuses('"unsupported tag"');
   return grubElf(subject, header, MULTIBOOT2_WINDOW);
@@ -68,7 +60,7 @@ const asBzImage = ({ kernel }: Subject): Forecast =>
 
 /** Source: iPXE src/arch/x86/image/multiboot.c, src/image/elf.c: Multiboot before ELF before bzImage, BIOS only. */
 function ipxe(subject: Subject): Forecast {
-  const header = findMultibootHeader(subject.source);
+  const header = subject.kernel.multiboot;
   if (!isElfSubject(subject)) return asBzImage(subject);
   const { elf, loads } = subject;
   const { e_entry } = elf.header;
@@ -90,13 +82,13 @@ function ipxe(subject: Subject): Forecast {
 
 /** Source: kexec-tools kexec-x86_64.c: Multiboot 2, elf-x86_64, Multiboot, elf-x86, bzImage; with --args-linux for ELF. */
 function kexecElf(subject: ElfSubject): Forecast {
-  const { elf, loads, source } = subject;
+  const { elf, loads, kernel } = subject;
   const { e_entry, e_machine } = elf.header;
   const entry = phys(e_entry);
-  const note = viewNotesAs(elf, 'kexec').failure;
+  const note = subject.view('kexec').failure;
   if (note !== undefined) return refuses(`"${note}", "Cannot determine the file type"`);
   if (loads.some(({ p_paddr }) => p_paddr % PAGE !== 0n)) return refuses('"Base address is not page aligned"');
-  if (findMultiboot2Header(source) !== undefined)
+  if (kernel.multiboot2 !== undefined)
     return hasCodeFor(subject, 'protected32', entry)
       ? enters('multiboot2', entry, 'a Multiboot 2 header comes first; initrd by --module')
       : misreads('a Multiboot 2 header comes first, and it enters e_entry in 32-bit mode');
@@ -105,8 +97,7 @@ function kexecElf(subject: ElfSubject): Forecast {
     return hasCodeFor(subject, 'long64', entry)
       ? enters('linux64', entry, 'e_machine 62, with --args-linux')
       : misreads('it enters e_entry in long mode');
-  if (findMultibootHeader(source) !== undefined)
-    return enters('multiboot', entry, 'a Multiboot header; initrd by --module');
+  if (kernel.multiboot !== undefined) return enters('multiboot', entry, 'a Multiboot header; initrd by --module');
   return hasCodeFor(subject, 'protected32', entry)
     ? enters('linux32', entry, 'e_machine 3, with --args-linux')
     : misreads('it enters e_entry in 32-bit mode');

@@ -1,6 +1,6 @@
 import { getU32, phys } from '@bzelf/bytes';
 import { HDRS } from '@bzelf/bzimage';
-import { EM_386, EM_X86_64, findMultibootHeader, viewNotesAs } from '@bzelf/elf';
+import { EM_386, EM_X86_64 } from '@bzelf/elf';
 import { isElfSubject, type Subject } from '../subject.js';
 import { enters, refuses, type Forecast, type Loader } from './loader.js';
 
@@ -25,7 +25,7 @@ function forecast(subject: Subject, { pvh, i386 }: Machine): Forecast {
       : { outcome: 'hangs', because: '"HdrS" is at 0x202, so it takes the file for a bzImage' };
   if (!isElfSubject(subject)) return refuses('it is neither bzImage, Multiboot image nor ELF file');
   const { elf, loads } = subject;
-  const header = findMultibootHeader(source);
+  const header = subject.kernel.multiboot;
   if (header !== undefined && header.offset <= LAST_HEADER) {
     if (header.address !== undefined)
       return enters(
@@ -37,7 +37,7 @@ function forecast(subject: Subject, { pvh, i386 }: Machine): Forecast {
     return enters('multiboot', phys(elf.header.e_entry), 'a Multiboot header comes before a PVH entry');
   }
   if (!pvh) return { outcome: 'hangs', because: 'this machine type looks for no PVH entry, and says nothing' };
-  const view = viewNotesAs(elf, 'qemu');
+  const view = subject.view('qemu');
   if (view.entry === undefined) return refuses(`"${view.failure ?? 'no PVH entry'}"`);
   const machines = i386 ? [EM_386] : [EM_386, EM_X86_64];
   if (!machines.some((machine) => machine === elf.header.e_machine)) return refuses('"Error while loading elf kernel"');

@@ -1,5 +1,5 @@
 import { hex, phys } from '@bzelf/bytes';
-import { ELF64_EHDR, ELF64_PHDR, findMultibootHeader, viewNotesAs } from '@bzelf/elf';
+import { ELF64_EHDR, ELF64_PHDR } from '@bzelf/elf';
 import type { ElfSubject, Subject } from '../subject.js';
 import {
   BARE_DECOMPRESSOR,
@@ -21,19 +21,19 @@ const CROSVM_FLAGS = 0x1_0007;
 const BZIMAGE_64_SINCE = 0x020c;
 
 /** Why linux-loader refuses an ELF file, in its own words. Source: linux-loader src/loader/elf/mod.rs. */
-function linuxLoaderError({ elf }: ElfSubject): string | undefined {
+function linuxLoaderError({ elf, view }: ElfSubject): string | undefined {
   const { e_phentsize, e_phoff, e_entry } = elf.header;
   if (e_phentsize !== ELF64_PHDR.size) return 'Invalid program header size';
   if (e_phoff < ELF64_EHDR.size) return 'Invalid program header offset';
   if (e_entry < HIGHMEM) return 'Invalid entry address';
-  const { failure, entry } = viewNotesAs(elf, 'linux-loader');
+  const { failure, entry } = view('linux-loader');
   return entry === undefined ? failure : undefined;
 }
 
 function firecrackerElf(subject: ElfSubject): Forecast {
   const error = linuxLoaderError(subject);
   if (error !== undefined) return refuses(`"${error}"`);
-  const { entry } = viewNotesAs(subject.elf, 'linux-loader');
+  const { entry } = subject.view('linux-loader');
   if (entry !== undefined) return enters('pvh', entry, 'the last PT_NOTE has the PVH entry');
   return linux64At(subject, 'there is no PVH note, so it enters e_entry by the 64-bit boot protocol');
 }
@@ -55,7 +55,7 @@ const firecrackerBzImage = ({ bz }: Subject): Forecast =>
 function cloudHypervisorElf(subject: ElfSubject): Forecast {
   const error = linuxLoaderError(subject);
   if (error !== undefined) return refuses(`tries it as a bzImage after "${error}", and reports an invalid bzImage`);
-  const { entry } = viewNotesAs(subject.elf, 'linux-loader');
+  const { entry } = subject.view('linux-loader');
   return entry === undefined
     ? refuses('"KernelMissingPvhHeader"')
     : enters('pvh', entry, 'the last PT_NOTE has the PVH entry');
@@ -68,8 +68,8 @@ const cloudHypervisorBzImage = ({ bz, kernel }: Subject): Forecast =>
 
 /** Source: crosvm x86_64/src/lib.rs, load_kernel; kernel_loader/src/lib.rs. */
 function crosvmElf(subject: ElfSubject): Forecast {
-  const { elf, loads, source } = subject;
-  const header = findMultibootHeader(source);
+  const { elf, loads, kernel } = subject;
+  const header = kernel.multiboot;
   if (header?.address !== undefined) {
     if ((header.flags & ~CROSVM_FLAGS) !== 0) return refuses('it knows no other Multiboot flags than 0, 1, 2 and 16');
     return enters('multiboot', phys(header.entry_addr ?? 0), 'a Multiboot header with addresses comes first', [

@@ -1,5 +1,4 @@
 import { phys } from '@bzelf/bytes';
-import { viewNotesAs } from '@bzelf/elf';
 import { isElfSubject, notesOf, type ElfSubject, type Subject } from '../subject.js';
 import { enters, refuses, type Forecast, type Loader } from './loader.js';
 
@@ -17,8 +16,8 @@ const unlessBzImage =
     isElfSubject(subject) && subject.kernel.form !== 'inplace' ? elf(subject) : INSIDE;
 
 /** Source: Xen libelf-dominfo.c; xg_dom_elfloader.c; hvm/dom0_build.c. */
-function pvh({ elf, loads }: ElfSubject): Forecast {
-  const { entry, failure } = viewNotesAs(elf, 'xen');
+function pvh({ loads, view }: ElfSubject): Forecast {
+  const { entry, failure } = view('xen');
   if (entry === undefined)
     return refuses(
       `"image not capable of booting inside a HVM container"${failure === undefined ? '' : ` (${failure})`}`,
@@ -39,7 +38,7 @@ function dom0(subject: ElfSubject): Forecast {
 }
 
 function pv(subject: ElfSubject): Forecast {
-  const { failure } = viewNotesAs(subject.elf, 'xen');
+  const { failure } = subject.view('xen');
   const [entry] = notesOf(subject, 'xen-entry');
   const [base] = notesOf(subject, 'xen-virt-base');
   if (failure !== undefined && entry === undefined) return refuses(`"${failure}"`);
