@@ -37,6 +37,11 @@ export class Engine {
     this.translator?.bar(isBarred);
   }
 
+  /** The machine is another one now: nothing of what was learnt or translated is good for it. */
+  forget(): void {
+    this.translator?.dropAll();
+  }
+
   /** Executes until `budget` instructions have retired (at most 2^31 - 1; iterations of REP count) or something needs attention. */
   run(budget: number): Exit {
     const { interpreter, translator, cpu, blockStart } = this;

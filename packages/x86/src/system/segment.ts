@@ -115,12 +115,18 @@ export function loadRealCode(cpu: Cpu, selector: number): void {
   cpu.modeChanged();
 }
 
-/** After a return to an outer level nothing of the inner one may stay in ES, DS, FS and GS. Source: Intel SDM vol. 2A, IRET. */
+/**
+ * After a return to an outer level nothing of the inner one may stay in ES, DS, FS and GS. Their bases do: 64-bit kernels rely on that of GS.
+ * Source: Intel SDM vol. 2A, IRET; kvm-unit-tests, which processors pass.
+ */
 export function dropPrivilegedSegments(cpu: Cpu): void {
   const cpl = cpu.word(WORD.cpl);
   for (const segment of [SEG.ES, SEG.DS, SEG.FS, SEG.GS]) {
-    const attributes = cpu.word(segmentWord(segment) + SEGMENT.attributes);
+    const at = segmentWord(segment);
+    const attributes = cpu.word(at + SEGMENT.attributes);
     const conforming = (~attributes & (ATTRIBUTE.code | ATTRIBUTE.conforming)) === 0;
-    if (attributes & ATTRIBUTE.present && !conforming && ((attributes >> 5) & 3) < cpl) loadNull(cpu, segment, 0);
+    if ((attributes & ATTRIBUTE.present) === 0 || conforming || ((attributes >> 5) & 3) >= cpl) continue;
+    cpu.words[at + SEGMENT.selector] = 0;
+    cpu.words[at + SEGMENT.attributes] = attributes & ~ATTRIBUTE.present;
   }
 }
