@@ -6,6 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FULL_FEATURES, Machine, type CpuFeature, type CpuProfile, type MachineExit } from '../core';
 import { loadMultiboot, readProgram } from './multiboot';
+import { pcDevices } from '../../src/machine/pc';
+import { TestDevice } from './test-device';
 import { type SuiteOptions, type TestOutcome } from './suite';
 
 interface TestRow {
@@ -61,7 +63,7 @@ export const KVM_TESTS: Readonly<Record<string, TestRow>> = {
 };
 
 const RAM_MIB = 256;
-const INFO = 0x9000;
+const INFO = 0x90000;
 /** In instructions. */
 const BUDGET = 40e9;
 
@@ -89,7 +91,8 @@ function runImage(image: Uint8Array, row: TestRow, tier: SuiteOptions['tier'], l
   const features = new Set<CpuFeature>([...FULL_FEATURES, 'apic']);
   for (const feature of row.without ?? []) features.delete(feature);
   const cpu: Partial<CpuProfile> = { features, vendor: row.vendor ?? 'GenuineIntel' };
-  const machine = new Machine({ ram, cpu, unmapped: 'ones', tier });
+  const devices = [...pcDevices({ ram, apic: true }), new TestDevice()];
+  const machine = new Machine({ ram, cpu, unmapped: 'ones', tier, devices });
   const environment = new TextEncoder().encode(
     `NR_CPUS=1\nMEMSIZE=${ram >> 20}\nMEMLIMIT=${ram >> 20}\nTEST_DEVICE=1\n`,
   );
