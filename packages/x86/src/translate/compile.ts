@@ -322,7 +322,7 @@ class Compiler {
       case BRANCH.countZero:
         return this.countBranch(block, kind, to);
       case BRANCH.return:
-        return this.return();
+        return this.return(block);
       default:
         break;
     }
@@ -358,17 +358,33 @@ class Compiler {
     emit.leaveIf();
   }
 
-  private return(): void {
+  /** A function that was taken in goes on behind its call, unless the return address is another by now. */
+  private return(block: Block): void {
     const { emit } = this;
+    const [back = -1] = block.successors;
     const size = emit.lane(LANE.size);
+    const taken = size + (emit.lane(LANE.kind0) === KIND.none ? 0 : emit.lane(LANE.immLo));
     if (!stackAddress(emit, 0)) return this.leaveForGood();
     emit.load(size);
     emit.set(LOCAL.b);
+    if (back >= 0) {
+      emit.get(LOCAL.b);
+      emit.pushRip(this.region.blocks[back]?.start ?? 0);
+      emit.op(OP.i64_ne);
+      emit.open(OP.if);
+    }
     this.checkTarget(LOCAL.b);
-    this.endFlags(emit.flagsLive);
-    moveStack(emit, size + (emit.lane(LANE.kind0) === KIND.none ? 0 : emit.lane(LANE.immLo)));
+    const { pending } = emit;
+    this.endFlags(true);
+    moveStack(emit, taken);
     emit.get(LOCAL.b);
     this.exitToStack();
+    if (back < 0) return;
+    emit.close();
+    emit.pending = pending;
+    this.endFlags(true);
+    moveStack(emit, taken);
+    this.go(back, 0);
   }
 
   /** LOOP counts rCX down and jumps unless it is 0; JrCXZ jumps when it is. */

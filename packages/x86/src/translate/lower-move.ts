@@ -1,6 +1,6 @@
 import { REGISTER } from '../cpu/state.js';
 import { KIND, LANE, PREFIX, SEG } from '../decode/lanes.js';
-import { CONDITIONS } from '../isa/general.js';
+import { CONDITIONS } from '../isa/conditions.js';
 import { DF } from '../isa/flags.js';
 import { pushCondition } from './conditions.js';
 import { LOCAL, type Emitter } from './emitter.js';

@@ -1,6 +1,7 @@
 import { KIND, LANE, LANES } from '../decode/lanes.js';
-import { FORMS } from '../isa/form.js';
-import { CONDITIONS } from '../isa/general.js';
+import { FORM_OP, FORM_TRAITS, OPERATIONS } from '../decode/tables.js';
+import { FORM_TRAIT } from '../isa/encoding.js';
+import { CONDITIONS } from '../isa/conditions.js';
 import { ALU_LOWERINGS } from './lower-alu.js';
 import { BIT_LOWERINGS } from './lower-bits.js';
 import { MOVE_LOWERINGS } from './lower-move.js';
@@ -9,9 +10,7 @@ import { type Lowering } from './lowering.js';
 const LOWERINGS: Readonly<Record<string, Lowering>> = { ...ALU_LOWERINGS, ...MOVE_LOWERINGS, ...BIT_LOWERINGS };
 
 /** By form: how it is translated; undefined for branches and for what only the interpreter does. */
-export const FORM_LOWERING: readonly (Lowering | undefined)[] = FORMS.map(({ name, attributes }) =>
-  attributes.has('sys') || attributes.has('todo') ? undefined : LOWERINGS[name],
-);
+export const FORM_LOWERING = byForm<Lowering | undefined>((name) => LOWERINGS[name], undefined);
 
 /** Branches that are translated, as ends of blocks. */
 export const BRANCH = { none: 0, jump: 1, condition: 2, call: 3, return: 4, loop: 5, countZero: 6 } as const;
@@ -25,15 +24,12 @@ const BRANCHES: Readonly<Record<string, number>> = {
   ...Object.fromEntries(CONDITIONS.map((name) => [`J${name}`, BRANCH.condition])),
 };
 
-export const FORM_BRANCH = Uint8Array.from(FORMS, ({ name, attributes }) =>
-  attributes.has('sys') || attributes.has('todo') ? BRANCH.none : (BRANCHES[name] ?? BRANCH.none),
-);
-export const FORM_CONDITION = Int8Array.from(FORMS, ({ name }) =>
-  CONDITIONS.findIndex((condition) => name === `J${condition}`),
-);
+export const FORM_BRANCH = Uint8Array.from(byForm((name) => BRANCHES[name] ?? BRANCH.none, BRANCH.none));
+const JUMPS = CONDITIONS.map((condition) => `J${condition}`);
+export const FORM_CONDITION = Int8Array.from(byForm((name) => JUMPS.indexOf(name), -1));
 
 const SHIFT_NAMES = new Set(['SHL', 'SHR', 'SAR']);
-const IS_SHIFT = FORMS.map(({ name }) => SHIFT_NAMES.has(name));
+const IS_SHIFT = byForm((name) => SHIFT_NAMES.has(name), false);
 
 /** What an instruction does to the flags, for liveness: a shift by a constant that is not 0 sets them all. */
 export function flagUse(lanes: Int32Array, instruction: number): Lowering['flags'] {
@@ -65,4 +61,15 @@ export function canLeave(lanes: Int32Array, instruction: number): boolean {
 
 /** Forms that touch memory, or leave, without a memory operand. LEA has one and does not touch it, which costs nothing worth saying. */
 const LEAVES = new Set('PUSH POP LEAVE MOVS STOS LODS DIV IDIV BSF BSR ROL ROR SHLD SHRD ANDN BSWAP MOVBE'.split(' '));
-const MAY_LEAVE = FORMS.map(({ name }) => LEAVES.has(name));
+const MAY_LEAVE = byForm((name) => LEAVES.has(name), false);
+
+/** What each form has by the name of its operation; `none` is for what is the system part's, or only decoded. */
+function byForm<T>(of: (name: string) => T, none: T): readonly T[] {
+  const byOperation = OPERATIONS.map(of);
+  const values = new Array<T>(FORM_OP.length);
+  for (let form = 0; form < values.length; form++) {
+    const isOurs = ((FORM_TRAITS[form] as number) & (FORM_TRAIT.sys | FORM_TRAIT.todo)) === 0;
+    values[form] = isOurs ? (byOperation[FORM_OP[form] as number] as T) : none;
+  }
+  return values;
+}

@@ -244,7 +244,10 @@ export class Translator {
     }
     const blocks = this.blocks.get(key) ?? new Map<number, Translated>();
     this.blocks.set(key, blocks);
-    for (const { start } of region.blocks) blocks.set(keyOf(...addressIn(region, start)), translated);
+    for (const { start } of region.blocks) {
+      const place = keyOf(...addressIn(region, start));
+      if (!blocks.has(place)) blocks.set(place, translated);
+    }
     for (const { physical } of translated.pages) {
       const page = physical >>> 12;
       const set = this.byPage.get(page) ?? new Set();
