@@ -188,8 +188,9 @@ const verify = (allows: (descriptor: Descriptor) => boolean): Semantics =>
     cpu.changeFlags(ZF, descriptor !== undefined && allows(descriptor) ? ZF : 0);
   });
 
+/** Writes only what it changes, so that a selector that may not be written can be fine as it is (measured, AMD; test386). */
 const arpl = inProtectedMode((cpu) => {
-  const destination = cpu.readToModify(0);
+  const destination = cpu.read(0);
   const rpl = cpu.read(1) & 3;
   const raise = (destination & 3) < rpl;
   if (raise) cpu.writeBack(0, (destination & ~3) | rpl, 0);
