@@ -41,12 +41,15 @@ test('interrupts to itself come by priority, and wait for the end of more urgent
   expect(device.acknowledge()).toBe(0x31);
 });
 
-test('the task priority holds back its class and those below', () => {
+test('the task priority holds back its class and those below, and is CR8', () => {
   const { device, write } = apic();
+  let cr8 = 0;
+  device.onTaskPriority = (priority) => (cr8 = priority);
   write(0x80, 0x50);
   write(0x300, SELF | 0x5f);
   expect(device.pending).toBe(false);
-  device.taskPriority = 0x40;
+  expect(cr8).toBe(5);
+  device.taskPriority = 4;
   expect(device.pending).toBe(true);
 });
 

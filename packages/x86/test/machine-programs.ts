@@ -1,4 +1,5 @@
-import { Machine, type MachineOptions } from '../src/machine/machine';
+import { Machine } from '../src/machine/machine';
+import { type MachineOptions } from '../src/machine/wiring';
 
 export const CODE = 0x7c00;
 const FLAT_CODE = { selector: 8, base: 0n, limit: 0xffff_ffff, attributes: 0xc9b };

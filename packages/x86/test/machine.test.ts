@@ -1,5 +1,6 @@
 import { Machine } from '../src/machine/machine';
 import { PicPair, Pit } from '../src/devices/index';
+import { DEFAULT_PROFILE } from '../src/system/profile';
 import { assemble, CODE, hotTimer, machineWith, setInterruptTables, TIMER } from './machine-programs';
 
 test('the example of its documentation', () => {
@@ -146,6 +147,40 @@ test('HLT waits for the timer in no instructions, and the time-stamp counter cou
   expect([machine.count, machine.register('edx'), tsc > 1_000_000n && tsc < 60_000_000n]).toEqual([6n, 0n, true]);
 });
 
+describe('the local APIC', () => {
+  const cpu = { features: new Set([...DEFAULT_PROFILE.features, 'apic' as const]) };
+
+  test.each(['interpreter', 'both'] as const)('interrupts hot code by its timer, tier %s', (tier) => {
+    // SVR; LVT timer: vector 8 is below 16, so 0x20; divide by 1; 10000; sti; inc eax; cmp byte [0x600], 20; jb; hlt
+    const code = `c705f000e0fe ff010000  c7052003e0fe 20000200  c705e003e0fe 0b000000  c7058003e0fe 10270000
+      fb 40 803d00060000 14 72f6 fa f4`;
+    const machine = machineWith(32, code, { cpu, tier });
+    setInterruptTables(machine);
+    machine.write(0x5000 + 8 * 0x20, assemble('8000 0800 008e 0000'));
+    machine.write(0x80, assemble('fe0500060000 c705b000e0fe 00000000 cf')); // inc byte [0x600]; EOI; iret
+    expect(machine.run({ budget: 10_000_000 })).toMatchObject({ reason: 'halt' });
+    // 20 periods of 10000 ns, an instruction each, and what it takes to get there and to leave
+    expect(machine.count).toBeGreaterThan(200_000n);
+    expect(machine.count).toBeLessThan(200_030n);
+  });
+
+  test('shares its task priority with CR8', () => {
+    // mov eax, 5; mov cr8, rax; mov eax, [tpr]; mov dword [tpr], 0x30; mov rcx, cr8; hlt
+    const machine = machineWith(64, 'b805000000 440f22c0 8b1c258000e0fe c704258000e0fe30000000 440f20c1 f4', { cpu });
+    mapApic(machine);
+    expect(machine.run({ budget: 10 })).toMatchObject({ reason: 'halt' });
+    expect([machine.register('ebx'), machine.register('rcx')]).toEqual([0x50n, 3n]);
+  });
+});
+
+/** The addresses in the code are sign-extended: 0xfee00080 is the page of it at the top of the address space. */
+function mapApic(machine: Machine): void {
+  const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+  view.setUint32(0x1000 + 8 * 511, 0x8003, true);
+  view.setUint32(0x8000 + 8 * 511, 0x9003, true);
+  view.setUint32(0x9000 + 8 * ((0xfee00000 >>> 21) & 511), 0xfee00083, true);
+}
+
 test('HLT without interrupts ends the run, again and again, until rIP is moved', () => {
   const machine = machineWith(32, 'f4 40 f4');
   expect(machine.run()).toMatchObject({ reason: 'halt', interrupts: 'off', count: 1n });
@@ -238,6 +273,25 @@ describe('hooks', () => {
     });
     expect(machine.run()).toMatchObject({ reason: 'until', count: 8n });
     expect(blocks).toEqual([CODE + 4, CODE, CODE + 4, CODE].map(BigInt));
+  });
+
+  test('the first touch of each page is told, with the instruction that did it, and may end the run', () => {
+    const touches: string[] = [];
+    const machine = machineWith(32, '40 a100900000 a304900000 890d00a00000', {
+      hooks: {
+        touch: ({ page, kind, rip, count }) => {
+          touches.push(`${kind} ${page} by ${rip.toString(16)} after ${count}`);
+          if (page === 10) machine.stop();
+        },
+      },
+    });
+    expect(machine.run()).toMatchObject({ reason: 'until', count: 4n });
+    expect(touches).toEqual([
+      'fetch 7 by 7c00 after 0',
+      'read 9 by 7c01 after 1',
+      'write 9 by 7c06 after 2',
+      'write 10 by 7c0b after 3',
+    ]);
   });
 
   test('INT n, ports, CPUID and faults are stopped, skipped or answered', () => {

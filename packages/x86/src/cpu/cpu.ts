@@ -29,6 +29,8 @@ export class Cpu extends CpuState {
   trapInhibited = false;
   /** Set by whatever wants the run to come back behind the instruction in hand. */
   attention = false;
+  /** CR8 was written: the local APIC has it as the class of its task priority. */
+  onTaskPriority: (priority: number) => void = () => undefined;
   /** Exceptions and software interrupts go to the guest's handlers; else they end the run. */
   delivers = true;
   ports: Ports = NO_PORTS;

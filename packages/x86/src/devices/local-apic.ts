@@ -54,15 +54,13 @@ export class LocalApic extends StatefulDevice<ApicState> implements InterruptCon
     return vector;
   }
 
-  /** CR8 and the class of the task priority are one register. */
-  get taskPriority(): number {
-    return this.register(REG.tpr);
-  }
-
-  set taskPriority(value: number) {
-    this.set(REG.tpr, value & 0xff);
+  /** CR8 and the class of the task priority are one register: MOV CR8 comes here, and what is stored in memory goes to `onTaskPriority`. */
+  set taskPriority(priority: number) {
+    this.set(REG.tpr, priority << 4);
     this.bus.changed();
   }
+
+  onTaskPriority: (priority: number) => void = () => undefined;
 
   load(offset: number): number {
     const at = offset & ~15;
@@ -129,7 +127,8 @@ export class LocalApic extends StatefulDevice<ApicState> implements InterruptCon
         this.set(at, value & 0x0b);
         return this.rescale();
       case REG.tpr:
-        return this.set(at, value & 0xff);
+        this.set(at, value & 0xff);
+        return this.onTaskPriority((value & 0xff) >> 4);
       case REG.id:
       case REG.ldr:
       case REG.icrHigh:

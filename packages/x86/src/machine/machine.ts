@@ -1,8 +1,7 @@
 import { Cpu } from '../cpu/cpu.js';
-import { type CpuHooks } from '../cpu/environment.js';
 import { STATE_SIZE, WORD } from '../cpu/state.js';
 import { ConsolePort, PostPort, Uart, type Device } from '../devices/index.js';
-import { Engine, type Tier } from '../engine.js';
+import { Engine } from '../engine.js';
 import { GuestMemory, type PhysicalRange, type Watch } from '../memory/guest-memory.js';
 import { LAYOUT } from '../memory/layout.js';
 import { type Access } from '../memory/ranges.js';
@@ -11,34 +10,14 @@ import { makeProfile, type CpuProfile } from '../system/profile.js';
 import { linear, type Breakpoints } from './breakpoints.js';
 import { MachineBus, type PortUse } from './bus.js';
 import { type MachineExit } from './exit.js';
-import { DebugConsole, pcDevices, SerialPort } from './pc.js';
+import { DebugConsole, SerialPort } from './pc.js';
 import { Registers, type Segment, type SegmentName, type SystemSegmentName, type TableName, type TableRegister } from './registers.js'; // prettier-ignore
 import { resetCpu } from './reset.js';
 import { addressesOf, RunLoop, type Executor, type RunOptions } from './run-loop.js';
 import { restorePages, savePages, saveState, type Snapshot } from './snapshot.js';
 import { Stops } from './stops.js';
 import { Tracer, type TraceEntry } from './trace.js';
-
-export interface MachineOptions {
-  /** Bytes of RAM from physical address 0 on: whole pages of 4096. */
-  readonly ram: number;
-  /** What differs from the default CPU, a small 64-bit one of Intel's making. */
-  readonly cpu?: Partial<CpuProfile>;
-  /** `pc`, the default: UART, PICs, PIT, RTC, A20 and reset, debug ports, and a local APIC if the CPU has one. Or your own ones, or none. */
-  readonly devices?: 'pc' | readonly Device[];
-  /** What the clock says in the beginning. The same in every run unless given. */
-  readonly time?: Date;
-  /** Accesses outside of RAM and devices end the run (`deny`, the default), or are answered with ones as on a bus. */
-  readonly unmapped?: 'deny' | 'ones';
-  readonly tier?: Tier;
-  readonly hooks?: MachineHooks;
-}
-
-/** What the owner of a machine may look at or decide. While there is a `block` hook, all code is interpreted. */
-export interface MachineHooks extends CpuHooks {
-  /** A block of code begins at this linear address. True ends the run with reason `until`. */
-  block?(address: bigint): boolean;
-}
+import { devicesOf, wire, type MachineHooks, type MachineOptions } from './wiring.js';
 
 /**
  * A PC of one CPU. Instruction counts decide of everything it does: the same start gives the same run to the last bit, whatever executes it.
@@ -89,28 +68,10 @@ export class Machine {
     this.loop = new RunLoop(this.cpu, this.bus, profile.tscPerInstruction, () =>
       this.bytesAt(this.registers.linearRip),
     );
-    this.wire(options.hooks ?? {});
+    this.blockHook = options.hooks?.block?.bind(options.hooks);
+    wire({ ...this, cpu: this.cpu, bus: this.bus, loop: this.loop }, options.hooks ?? {});
     resetCpu(this.cpu, profile);
     this.engine = new Engine(this.cpu, this.memory, options.tier);
-  }
-
-  private wire(hooks: MachineHooks): void {
-    const { cpu, bus, memory } = this;
-    cpu.profile = this.profile;
-    cpu.ports = bus;
-    cpu.interrupts = bus;
-    cpu.hooks = hooks;
-    this.blockHook = hooks.block?.bind(hooks);
-    bus.onA20 = (enabled) => {
-      memory.a20 = enabled;
-    };
-    memory.onWatch = (_watch, physical, size, write) => {
-      this.loop.watched({ physical, size, write });
-    };
-    memory.locate = () => {
-      locate(cpu, memory);
-    };
-    for (const device of this.devices) if (device.memory !== undefined) mapDevice(memory, device);
   }
 
   // memory
@@ -340,25 +301,4 @@ export class Machine {
     }
     return Uint8Array.from(bytes);
   }
-}
-
-function devicesOf({ devices = 'pc', ram, time }: MachineOptions, profile: CpuProfile): readonly Device[] {
-  if (devices !== 'pc') return devices;
-  return pcDevices({ ram, apic: profile.features.has('apic'), ...(time && { time }) });
-}
-
-function mapDevice(memory: GuestMemory, device: Device): void {
-  const { start, count } = device.memory ?? { start: 0, count: 0 };
-  memory.mapDevice(start, count, {
-    load: (offset, size) => device.load?.(offset, size) ?? -1,
-    store: (offset, size, value) => device.store?.(offset, size, value),
-  });
-}
-
-/** The instruction in hand, whose rIP has already moved on. */
-function locate(cpu: Cpu, { where }: GuestMemory): void {
-  where.countLo = cpu.word(WORD.count);
-  where.countHi = cpu.word(WORD.count + 1);
-  where.ripLo = (cpu.startLo + cpu.codeBase) | 0;
-  where.ripHi = cpu.startHi;
 }

@@ -2,7 +2,6 @@ import { type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
 import { LANES } from '../decode/lanes.js';
 import { Decoder, type CodeSize } from '../decode/decoder.js';
-import { FORMS } from '../isa/form.js';
 import { linear } from './breakpoints.js';
 
 const NAMES = [
@@ -95,12 +94,6 @@ const lanes = new Int32Array(LANES);
 function oneOf(bytes: Uint8Array, bits: CodeSize): Uint8Array {
   const length = decoder.decode(bytes, 0, bytes.length, bits, lanes, 0);
   return length > 0 ? bytes.slice(0, length) : bytes;
-}
-
-/** Text of an instruction: what its row of the table says, without the values of operands. `loadDisassembler` knows more. */
-export function rowText({ bytes, bits }: Pick<TraceEntry, 'bytes' | 'bits'>): string {
-  const length = decoder.decode(bytes, 0, bytes.length, bits, lanes, 0);
-  return length > 0 ? (FORMS[lanes[0] as number]?.row[1] ?? '?') : '(bad)';
 }
 
 /** iced-x86, loaded when it is first asked for: instructions as GNU tools of the Intel persuasion print them. Rejects when it is not installed. */

@@ -30,6 +30,8 @@ const WORDS = 4;
 export class TouchLog {
   /** Pages outside RAM that were not noted because there were too many. */
   dropped = 0;
+  /** Told of every first touch, when it has been noted. */
+  onTouch: ((touch: Touch) => void) | undefined;
   private readonly seen: Uint8Array;
   private columns: (Int32Array | undefined)[] = [];
   private outside = new Map<number, (Touch | undefined)[]>();
@@ -132,6 +134,7 @@ export class TouchLog {
     column[at + 2] = where.ripLo;
     column[at + 3] = where.ripHi;
     this.see(page, kind);
+    this.tell(page, kind);
   }
 
   private noteOutside(page: number, kind: number): void {
@@ -141,6 +144,13 @@ export class TouchLog {
     const count = pair(where.countLo, where.countHi);
     const rip = pair(where.ripLo, where.ripHi);
     this.writeOutside(page, kind, { page, kind: TOUCH_KINDS[kind] as TouchKind, count, rip });
+    this.tell(page, kind);
+  }
+
+  private tell(page: number, kind: number): void {
+    if (this.onTouch === undefined) return;
+    const touch = this.touchOf(page, kind);
+    if (touch !== undefined) this.onTouch(touch);
   }
 
   private write(page: number, kind: number, count: bigint, rip: bigint): void {

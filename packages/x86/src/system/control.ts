@@ -117,6 +117,7 @@ const toControl: Semantics = (cpu) => {
   if (number === 8 && lo & ~15) throw wrong(cpu);
   cpu.words[WORD.cr + 2 * number] = lo;
   cpu.words[WORD.cr + 2 * number + 1] = hi;
+  if (number === 8) cpu.onTaskPriority(lo);
 };
 const fromControl: Semantics = (cpu) => {
   const at = WORD.cr + 2 * cpu.lane(LANE.reg1);
