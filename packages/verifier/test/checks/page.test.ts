@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '@bzelf/testkit';
 import { FILE_CHECK } from '../../src/checks/check.js';
+import { INNER_CHECK } from '../../src/inner-kernel.js';
 import { TARGET_CHECK } from '../../src/checks/target.js';
 import { CHECKS, LOADERS, SEVERITIES, TARGET_LOADERS, type Check } from '../../src/index.js';
 
@@ -49,12 +50,12 @@ function loaderTable(): string {
 }
 
 test('docs/checks.md has every check and every finding', () => {
-  const page = [INTRO, ...[FILE_CHECK, ...CHECKS, TARGET_CHECK].map(section), loaderTable()].join('\n');
+  const page = [INTRO, ...[FILE_CHECK, ...CHECKS, INNER_CHECK, TARGET_CHECK].map(section), loaderTable()].join('\n');
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(PAGE, page);
   else expect(readFileSync(PAGE, 'utf8')).toBe(page);
 });
 
-const all = [...CHECKS, TARGET_CHECK].flatMap(({ findings }) =>
+const all = [...CHECKS, INNER_CHECK, TARGET_CHECK].flatMap(({ findings }) =>
   Object.entries(findings).map(([code, kind]) => ({ code, ...kind })),
 );
 
