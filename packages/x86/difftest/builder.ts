@@ -1,6 +1,6 @@
 /** A record while it is made: bytes so far, registers, and the chances that the seed gives. */
 import { AF, CF, OF, PF, SF, ZF } from '../src/isa/flags';
-import { type Form } from '../src/index';
+import { type Form } from '../src/isa';
 import { type generator } from '../test/random-code';
 import { CODE, LDT_BASE, START, WINDOW, WINDOW_SIZE, type Patch, type TestRecord } from './record';
 

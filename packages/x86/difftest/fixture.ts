@@ -13,7 +13,7 @@ import {
   type TestRecord,
   type TestResult,
 } from './record';
-import { type Form } from '../src/index';
+import { type Form } from '../src/isa';
 
 const { imul } = Math;
 /** Of an image: what lies behind XMM15 is reserved, or the kernel's. */

@@ -1,6 +1,7 @@
 /** Records from the instruction table: every form in every mode, with the values at which instructions go wrong. */
 import { DF } from '../src/isa/flags';
-import { Decoder, FORMS, HIGH_BYTE, KIND, LANE, LANES, REGISTER, RIP, type Form } from '../src/index';
+import { Decoder, HIGH_BYTE, KIND, LANE, LANES, REGISTER, RIP } from '../src/index';
+import { FORMS, type Form } from '../src/isa';
 import { generator } from '../test/random-code';
 import { Builder } from './builder';
 import { makeImage } from './image';

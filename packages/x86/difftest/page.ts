@@ -1,5 +1,6 @@
 /** docs/instructions.md, made from the instruction table: what is implemented, and what is known and no more. */
-import { FORMS, flagLetters, type Form } from '../src/index';
+import { flagLetters } from '../src/index';
+import { FORMS, type Form } from '../src/isa';
 import { FORM_SEMANTICS } from '../src/instructions/index';
 
 const groupByName = (forms: readonly Form[]): Map<string, Form[]> => {

@@ -1,5 +1,6 @@
 /** Who executes a record: the interpreter over a flat memory, or the two tiers over the memory of a machine, with page tables like a process's. */
-import { Cpu, FlatMemory, FORMS, GuestMemory, Interpreter, LANE, WORD, type Exit, type Form } from '../src/index';
+import { Cpu, FlatMemory, GuestMemory, Interpreter, LANE, WORD, type Exit } from '../src/index';
+import { FORMS, type Form } from '../src/isa';
 import { LAYOUT } from '../src/memory/layout';
 import { Engine } from '../src/engine';
 import { CODE, START, WINDOW, WINDOW_SIZE } from './record';

@@ -1,5 +1,6 @@
 /** Runs a record in the core, and says in what the result differs from the processor's. */
-import { ATTRIBUTE, FORMS, SEG, SEGMENT, undefinedByCount, WORD, type Cpu, type Form } from '../src/index';
+import { ATTRIBUTE, SEG, SEGMENT, undefinedByCount, WORD, type Cpu } from '../src/index';
+import { FORMS, type Form } from '../src/isa';
 import { compareImage, loadImage } from './image';
 import { FlatPlayer, type Player } from './player';
 import {
@@ -26,7 +27,8 @@ const CR4 = 0x620;
 
 const lowWord = (value: bigint): number => Number(BigInt.asIntN(32, value));
 const highWord = (value: bigint): number => Number(BigInt.asIntN(32, value >> 32n));
-const pair = (cpu: Cpu, word: number): bigint => (BigInt(cpu.word(word + 1) >>> 0) << 32n) | BigInt(cpu.word(word) >>> 0);
+const pair = (cpu: Cpu, word: number): bigint =>
+  (BigInt(cpu.word(word + 1) >>> 0) << 32n) | BigInt(cpu.word(word) >>> 0);
 
 function setSegments(cpu: Cpu, mode: number): void {
   for (let segment = 0; segment < 6; segment++) {

@@ -12,9 +12,8 @@ export {
   RIP,
   SEG,
 } from './decode/lanes.js';
-export { FORMS, OPERATIONS, operation, type Encoding, type Form } from './isa/form.js';
-export { FLAG_EFFECTS, flagLetters, flagMask, NO_FLAGS, undefinedByCount, type FlagEffect } from './isa/flags.js';
-export { type IsaRow } from './isa/row.js';
+export { OPERATIONS, operation } from './decode/tables.js';
+export { flagLetters, flagMask, undefinedByCount } from './isa/flags.js';
 export { Cpu, type Semantics } from './cpu/cpu.js';
 export { VECTOR } from './cpu/exception.js';
 export {
@@ -80,7 +79,6 @@ export {
   Breakpoints,
   loadDisassembler,
   Machine,
-  rowText,
   type Address,
   type DebugConsole,
   type Denied,
@@ -101,3 +99,4 @@ export {
   type TraceEntry,
   type WatchHit,
 } from './machine/index.js';
+export { Engine, type Tier } from './engine.js';

@@ -3,9 +3,9 @@ import { GUEST_EXCEPTION, VECTOR } from './cpu/exception.js';
 import { type Exit, type FaultRecord, Stop } from './cpu/exit.js';
 import { WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
+import { FORM_OP, OPERATIONS } from './decode/tables.js';
 import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, PREFIX } from './decode/lanes.js';
 import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
-import { FORMS } from './isa/form.js';
 import { IF, RF, TF } from './isa/flags.js';
 import { AccessDenied, MemoryFault } from './memory/memory.js';
 import { checkCodeBreakpoints, markSingleStep } from './system/debug.js';
@@ -26,7 +26,7 @@ const SHADOW_MOV_SS = 3;
 
 const unimplemented: Semantics = (cpu) => {
   const form = cpu.lane(LANE.form);
-  throw new Stop({ reason: 'unimplemented', form, name: FORMS[form]?.name ?? '' }, false);
+  throw new Stop({ reason: 'unimplemented', form, name: OPERATIONS[FORM_OP[form] as number] ?? '' }, false);
 };
 
 /** An instruction that was decoded before, good while the version of the code is the same. */

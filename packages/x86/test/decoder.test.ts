@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import {
-  Decoder,
-  DECODE_INVALID,
-  DECODE_TOO_LONG,
-  DECODE_TRUNCATED,
-  FORMS,
-  LANE,
-  LANES,
-  type CodeSize,
-} from '../src/index';
+import { Decoder, DECODE_INVALID, DECODE_TOO_LONG, DECODE_TRUNCATED, LANE, LANES, type CodeSize } from '../src/index';
+import { FORMS } from '../src/isa';
 import { judge } from './iced-judge';
 import { generator, randomCode } from './random-code';
 

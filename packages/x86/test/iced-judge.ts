@@ -6,8 +6,6 @@ import {
   DECODE_TOO_LONG,
   DECODE_TRUNCATED,
   flagMask,
-  FORMS,
-  NO_FLAGS,
   undefinedByCount,
   HIGH_BYTE,
   KIND,
@@ -16,9 +14,8 @@ import {
   PREFIX,
   RIP,
   type CodeSize,
-  type FlagEffect,
-  type Form,
 } from '../src/index';
+import { FORMS, NO_FLAGS, type FlagEffect, type Form } from '../src/isa';
 
 const IP = 0x1000n;
 const decoder = new Decoder();

@@ -3,7 +3,6 @@ import {
   CR0,
   Cpu,
   FlatMemory,
-  FORMS,
   Interpreter,
   REGISTER,
   SEGMENT,
@@ -11,6 +10,7 @@ import {
   STATE_SIZE,
   WORD,
 } from '../src/index';
+import { FORMS } from '../src/isa';
 
 const CODE = 0x1000;
 const DATA = 0x8000;

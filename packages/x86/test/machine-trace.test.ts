@@ -1,4 +1,5 @@
-import { loadDisassembler, rowText, type TraceEntry } from '../src/machine/trace';
+import { rowText } from '../src/isa';
+import { loadDisassembler, type TraceEntry } from '../src/machine/trace';
 import { CODE, machineWith } from './machine-programs';
 
 test('a trace tells of every instruction with what it has changed, and of nothing that has not happened', async () => {

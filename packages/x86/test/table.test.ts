@@ -1,7 +1,12 @@
-import { FLAG_EFFECTS, FORMS, OPERATIONS } from '../src/index';
-import { closeness, opcodesOf, forEachRange } from '../src/decode/tables';
-import { FORM_SEMANTICS } from '../src/instructions/index';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OPERATIONS } from '../src/index';
+import { FLAG_EFFECTS, FORMS } from '../src/isa';
+import { closeness, forEachRange, makeTables, opcodesOf, tablesText } from '../src/decode/make-tables';
+import { FORM_SEMANTICS, SEMANTICS } from '../src/instructions/index';
 import { STATUS_FLAGS } from '../src/isa/flags';
+import { ABSENT_INSTRUCTIONS, SYSTEM_SEMANTICS } from '../src/system/index';
+import { BRANCH, FORM_BRANCH, FORM_LOWERING } from '../src/translate/lowerings';
 
 test('no two rows claim the same bytes with equal right', () => {
   const owners = new Map<string, string>();
@@ -48,4 +53,28 @@ test('every row that is neither `sys` nor `todo` has semantics', () => {
     ({ index, attributes }) => !attributes.has('sys') && !attributes.has('todo') && FORM_SEMANTICS[index] === undefined,
   );
   expect(missing.map(({ row }) => row.join(' ; '))).toEqual([]);
+});
+
+test('the tables that were written down are those of the rows (npm run build:tables)', () => {
+  const written = readFileSync(join(__dirname, '../src/decode/tables.generated.ts'), 'utf8');
+  expect(written === tablesText(makeTables())).toBe(true);
+});
+
+test('every form has the semantics that its row asks for', () => {
+  const wrong = FORMS.filter(({ index, name, row, attributes }) => {
+    const isSystem = attributes.has('sys') || ABSENT_INSTRUCTIONS.has(name);
+    const system = SYSTEM_SEMANTICS.get(row[1]) ?? SYSTEM_SEMANTICS.get(name);
+    const own = attributes.has('todo') ? undefined : SEMANTICS.get(name);
+    return FORM_SEMANTICS[index] !== (isSystem ? system : own);
+  });
+  expect(wrong.map(({ row }) => row.join(' ; '))).toEqual([]);
+});
+
+test('every form that is translated, or ends a block, is plain and has the name for it', () => {
+  for (const { index, name, attributes } of FORMS) {
+    const isOurs = !attributes.has('sys') && !attributes.has('todo');
+    if (!isOurs) expect([FORM_LOWERING[index], FORM_BRANCH[index]]).toEqual([undefined, BRANCH.none]);
+    else if (name === 'CALL') expect(FORM_BRANCH[index]).toBe(BRANCH.call);
+    else if (name.startsWith('CMOV') || name === 'ADD') expect(FORM_LOWERING[index]).toBeDefined();
+  }
 });

@@ -1,12 +1,12 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { loadDisassembler, rowText, type Machine, type TraceEntry } from '@bzelf/x86';
+import { loadDisassembler, type Machine, type TraceEntry } from '@bzelf/x86';
 
 /** Text that is held back between two writes. */
 const MOST_HELD = 1 << 20;
 
 /** Writes a line for every instruction to a file: count, address, bytes, what it is, and what it changed. */
 export async function traceTo(machine: Machine, path: string): Promise<{ close(): void }> {
-  const text = await loadDisassembler().catch(() => rowText);
+  const text = await loadDisassembler().catch(async () => (await import('@bzelf/x86/isa')).rowText);
   const file = openSync(path, 'w');
   let held = '';
   const flush = () => {

@@ -19,7 +19,7 @@ export type Exit =
   | { readonly reason: 'stuck' }
   /** Memory refused an access: not a page fault, but the host's word. */
   | { readonly reason: 'denied'; readonly denied: AccessDenied }
-  /** Decoded, but not implemented. The form is an index of FORMS. */
+  /** Decoded, but not implemented. The form is an index of FORMS of `@bzelf/x86/isa`. */
   | { readonly reason: 'unimplemented'; readonly form: number; readonly name: string }
   /** `before` asked for it. */
   | { readonly reason: 'breakpoint' }

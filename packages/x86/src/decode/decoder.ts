@@ -1,10 +1,9 @@
-import { IMMEDIATE } from '../isa/form.js';
+import { FORM_BIT, IMMEDIATE, VEX_MAPS } from '../isa/encoding.js';
 import { InstructionBytes } from './instruction-bytes.js';
 import { fillOperands } from './operands.js';
 import { DECODE_INVALID, DECODE_TOO_LONG, DECODE_TRUNCATED, LANE, MAX_LENGTH, PREFIX, SEG } from './lanes.js';
 import {
   FANS,
-  FORM_BIT,
   FORM_BITS,
   FORM_IMMEDIATE,
   FORM_IMMEDIATE2,
@@ -16,7 +15,6 @@ import {
   PAUSE_90,
   SHAPE_RM,
   SHAPE_RM_IB,
-  VEX_MAPS,
   XCHG_90,
 } from './tables.js';
 

@@ -1,5 +1,5 @@
 import { LANE, RIP, SEG } from './lanes.js';
-import { FORM_BIT } from './tables.js';
+import { FORM_BIT } from '../isa/encoding.js';
 
 /** What the parts of the decoder tell each other about the instruction in hand, and how they read its bytes and its address. */
 export class InstructionBytes {

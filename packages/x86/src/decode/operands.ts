@@ -1,6 +1,7 @@
-import { SIZE_TABLE, SPEC } from '../isa/operand.js';
+import { FORM_BIT } from '../isa/encoding.js';
+import { SIZE_TABLE, SPEC } from '../isa/spec.js';
 import { HIGH_BYTE, KIND, LANE, PREFIX, SEG } from './lanes.js';
-import { FORM_BIT, FORM_BITS, FORM_OPERANDS } from './tables.js';
+import { FORM_BITS, FORM_OPERANDS } from './tables.js';
 
 /** What the operands need to know of the instruction that is being decoded. */
 export interface OperandContext {

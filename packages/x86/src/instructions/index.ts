@@ -1,5 +1,6 @@
 import { type Semantics } from '../cpu/cpu.js';
-import { FORMS, OPERATIONS } from '../isa/form.js';
+import { FORM_OP, FORM_TRAITS, OPERATIONS, SYSTEM_FORM_TEXTS } from '../decode/tables.js';
+import { FORM_TRAIT } from '../isa/encoding.js';
 import { ALU } from './alu.js';
 import { BITS } from './bits.js';
 import { BRANCHES } from './branch.js';
@@ -53,21 +54,40 @@ const ASKS_ITSELF = new Set(['IN', 'OUT', 'INS', 'OUTS']);
 const BRANCH_NAME = /^(J|CALL|RET|LOOP|IRET|SYS|INT)/;
 
 /** By form: its semantics, or undefined for what is decoded and no more. */
-export const FORM_SEMANTICS: readonly (Semantics | undefined)[] = FORMS.map(({ name, row, attributes }) => {
-  if (attributes.has('sys') || ABSENT_INSTRUCTIONS.has(name))
-    return SYSTEM_SEMANTICS.get(row[1]) ?? SYSTEM_SEMANTICS.get(name);
-  return attributes.has('todo') ? undefined : SEMANTICS.get(name);
-});
+export const FORM_SEMANTICS: readonly (Semantics | undefined)[] = semanticsOfForms();
+export const FORM_KINDS: Readonly<Uint8Array> = kindsOfForms();
 
-export const FORM_KINDS = Uint8Array.from(FORMS, ({ name, attributes, index }) => {
+// Plain loops: this runs at every start.
+function semanticsOfForms(): (Semantics | undefined)[] {
+  const plain = OPERATIONS.map((name) => SEMANTICS.get(name));
+  const system = OPERATIONS.map((name) => SYSTEM_SEMANTICS.get(name));
+  const isAbsent = OPERATIONS.map((name) => ABSENT_INSTRUCTIONS.has(name));
+  const semantics = new Array<Semantics | undefined>(FORM_OP.length);
+  let systemForms = 0;
+  for (let form = 0; form < semantics.length; form++) {
+    const op = FORM_OP[form] as number;
+    const traits = FORM_TRAITS[form] as number;
+    if (traits & FORM_TRAIT.sys)
+      semantics[form] = SYSTEM_SEMANTICS.get(SYSTEM_FORM_TEXTS[systemForms++] as string) ?? system[op];
+    else if (isAbsent[op] === true) semantics[form] = system[op];
+    else semantics[form] = traits & FORM_TRAIT.todo ? undefined : plain[op];
+  }
+  return semantics;
+}
+
+function kindsOfForms(): Uint8Array {
   const { cpl0, iopl, repeats, branch, unimplemented, plain } = KINDS;
-  const guard = attributes.has('cpl0') ? cpl0 : attributes.has('iopl') && !ASKS_ITSELF.has(name) ? iopl : plain;
-  const rep = attributes.has('rep') || attributes.has('repz') ? repeats : plain;
-  return (
-    guard |
-    rep |
-    (BRANCH_NAME.test(name) ? branch : plain) |
-    (FORM_SEMANTICS[index] === undefined ? unimplemented : plain)
-  );
-});
-export { OPERATIONS };
+  const branches = OPERATIONS.map((name) => (BRANCH_NAME.test(name) ? branch : plain));
+  const guarded = OPERATIONS.map((name) => (ASKS_ITSELF.has(name) ? plain : iopl));
+  const kinds = new Uint8Array(FORM_OP.length);
+  for (let form = 0; form < kinds.length; form++) {
+    const op = FORM_OP[form] as number;
+    const traits = FORM_TRAITS[form] as number;
+    kinds[form] =
+      (traits & FORM_TRAIT.cpl0 ? cpl0 : traits & FORM_TRAIT.iopl ? (guarded[op] as number) : plain) |
+      (traits & FORM_TRAIT.rep ? repeats : plain) |
+      (branches[op] as number) |
+      (FORM_SEMANTICS[form] === undefined ? unimplemented : plain);
+  }
+  return kinds;
+}

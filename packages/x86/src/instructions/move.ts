@@ -2,8 +2,9 @@ import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { VECTOR } from '../cpu/exception.js';
 import { REGISTER } from '../cpu/state.js';
 import { LANE } from '../decode/lanes.js';
-import { CONDITIONS } from '../isa/general.js';
+import { CONDITIONS } from '../isa/conditions.js';
 import { CF, OF, PF, SF, ZF } from '../isa/flags.js';
+import { checkAlignment } from './vector.js';
 
 const { rax, rbx, rcx, rdx } = REGISTER;
 
@@ -106,8 +107,8 @@ const cmpxchg8b: Semantics = (cpu) => {
   cpu.address();
   const { offsetLo, offsetHi } = cpu;
   const segment = cpu.lane(LANE.segment);
+  if (size === 8) checkAlignment(cpu);
   cpu.linear(segment, offsetLo, offsetHi, 2 * size, true);
-  if (size === 8 && cpu.linearLo & 15) throw cpu.raise(VECTOR.GP, 0);
   const secondHi = (offsetHi + (offsetLo >>> 0 > 0xffffffff - size ? 1 : 0)) | 0;
   const a = cpu.loadAt(segment, offsetLo, offsetHi, size, true);
   const aHigh = size === 8 ? cpu.high : 0;

@@ -1,4 +1,5 @@
-import { FLAG_EFFECTS, NO_FLAGS, type FlagEffect } from './flags.js';
+import { IMMEDIATE, MAP, VEX_MAPS } from './encoding.js';
+import { FLAG_EFFECTS, NO_FLAGS, type FlagEffect } from './flag-effects.js';
 import { GENERAL_ROWS } from './general.js';
 import { parseOperand, type OperandSpec } from './operand.js';
 import { type IsaRow } from './row.js';
@@ -7,13 +8,6 @@ import { SSE_ROWS } from './sse.js';
 import { SYSTEM_ROWS, UNIMPLEMENTED_SYSTEM_ROWS } from './system.js';
 import { VECTOR_PREFIX_ROWS } from './vector.js';
 import { X87_ROWS } from './x87.js';
-
-/** Immediates in the order of the encoding column's words. */
-export const IMMEDIATE = { none: 0, ib: 1, ibu: 2, iw: 3, iz: 4, iv: 5, cb: 6, cz: 7, cp: 8, mo: 9 } as const;
-
-/** The opcode maps; a VEX map is its legacy map + 4. */
-export const MAP = { legacy: 0, map0F: 1, map0F38: 2, map0F3A: 3 } as const;
-export const VEX_MAPS = 4;
 
 /** One row of the table, parsed. */
 export interface Form {
@@ -156,13 +150,3 @@ export const FORMS: readonly Form[] = [
   ...SIMD_ROWS,
   ...VECTOR_PREFIX_ROWS,
 ].map(parseRow);
-
-/** Numbers of the operations: one for each name that `Form.name` takes. Operation 0 is `(bad)`. */
-export const OPERATIONS: readonly string[] = [...new Set(FORMS.map(({ name }) => name))];
-const OPERATION_NUMBERS = new Map(OPERATIONS.map((name, number) => [name, number]));
-
-export function operation(name: string): number {
-  const number = OPERATION_NUMBERS.get(name);
-  if (number === undefined) throw new Error(`no operation '${name}' in the instruction table`);
-  return number;
-}

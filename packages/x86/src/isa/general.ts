@@ -1,27 +1,9 @@
+import { CONDITIONS } from './conditions.js';
 import { type IsaRow } from './row.js';
 
 /** The eight operations that share the layout of opcodes 00 to 3D and 80 to 83. Source: Intel SDM vol. 2D, table A-2. */
 const ARITHMETIC = ['ADD', 'OR', 'ADC', 'SBB', 'AND', 'SUB', 'XOR', 'CMP'] as const;
 const SHIFTS = ['ROL', 'ROR', 'RCL', 'RCR', 'SHL', 'SHR', 'SHL', 'SAR'] as const;
-/** Conditions in the order of their numbers, 0 to F. Source: Intel SDM vol. 1, appendix B. */
-export const CONDITIONS = [
-  'O',
-  'NO',
-  'B',
-  'AE',
-  'E',
-  'NE',
-  'BE',
-  'A',
-  'S',
-  'NS',
-  'P',
-  'NP',
-  'L',
-  'GE',
-  'LE',
-  'G',
-] as const;
 
 const hexByte = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');
 
