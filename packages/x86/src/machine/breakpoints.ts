@@ -14,6 +14,8 @@ export class Breakpoints {
   version = 0;
   /** Single addresses by their low word. */
   private readonly single = new Map<number, bigint[]>();
+  /** How many of them lie in a page, by its number. */
+  private readonly pages = new Map<number, number>();
   private ranges: Span[] = [];
 
   get size(): number {
@@ -34,7 +36,7 @@ export class Breakpoints {
       throw new RangeError(`a range of addresses ends behind its start: ${span.start} to ${span.end}`);
     const isSingle = span.end - span.start === 1n;
     if (isSingle ? this.isSingle(span.start) : this.ranges.some((own) => isSame(own, span))) return false;
-    if (isSingle) this.bucket(span.start).push(span.start);
+    if (isSingle) this.addSingle(span.start);
     else this.ranges.push(span);
     this.version++;
     return true;
@@ -45,7 +47,10 @@ export class Breakpoints {
     const span = spanOf(address);
     const bucket = this.bucket(span.start);
     const at = span.end - span.start === 1n ? bucket.indexOf(span.start) : -1;
-    if (at >= 0) bucket.splice(at, 1);
+    if (at >= 0) {
+      bucket.splice(at, 1);
+      this.countPage(span.start, -1);
+    }
     if (bucket.length === 0) this.single.delete(Number(span.start & LOW));
     const kept = this.ranges.filter((own) => !isSame(own, span));
     const found = at >= 0 || kept.length < this.ranges.length;
@@ -55,7 +60,9 @@ export class Breakpoints {
   }
 
   clear(): void {
+    if (this.size === 0) return;
     this.single.clear();
+    this.pages.clear();
     this.ranges = [];
     this.version++;
   }
@@ -70,13 +77,25 @@ export class Breakpoints {
     );
   }
 
-  /** Is there one in the 4096 bytes that begin at this address? Such pages are for the interpreter alone. */
+  /** Is there one in the page of 4096 bytes that holds this address? Such pages are for the interpreter alone. */
   hasPage(lo: number, hi: number): boolean {
+    if (this.pages.size > 0 && this.pages.has((hi >>> 0) * 2 ** 20 + (lo >>> 12))) return true;
+    if (this.ranges.length === 0) return false;
     const first = linear(lo & -4096, hi);
     const last = first + 4096n;
-    if (this.ranges.some(({ start, end }) => start < last && first < end)) return true;
-    for (const own of this.single.values()) if (own.some((address) => first <= address && address < last)) return true;
-    return false;
+    return this.ranges.some(({ start, end }) => start < last && first < end);
+  }
+
+  private addSingle(address: bigint): void {
+    this.bucket(address).push(address);
+    this.countPage(address, 1);
+  }
+
+  private countPage(address: bigint, change: number): void {
+    const page = Number(address >> 12n);
+    const count = (this.pages.get(page) ?? 0) + change;
+    if (count === 0) this.pages.delete(page);
+    else this.pages.set(page, count);
   }
 
   private isSingle(address: bigint): boolean {

@@ -5,6 +5,7 @@ export class Stops {
   readonly breakpoints = new Breakpoints();
   private readonly until = new Breakpoints();
   private wanted = '';
+  private given: readonly Address[] = [];
   /** Where the last run was stopped: the next one gets away from there. */
   private passes: bigint | undefined;
 
@@ -25,6 +26,8 @@ export class Stops {
   /** A run begins; `passes` is where the one before was stopped by an address, if nothing has happened since. */
   begin(until: readonly Address[], passes: bigint | undefined): void {
     this.passes = passes;
+    if (until === this.given && until.length > 0) return;
+    this.given = until;
     const key = until.map((own) => (typeof own === 'object' ? `${own.start}-${own.end}` : `${own}`)).join();
     // a run in slices has the same addresses again and again
     if (key === this.wanted) return;
