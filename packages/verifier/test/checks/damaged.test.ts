@@ -6,7 +6,7 @@ import { makeBzImage } from '@bzelf/testkit';
 import { wrap, type WrapOptions } from '@bzelf/writer';
 import { forecastLoaders, verifyStructure } from '../../src/index.js';
 
-const RUNS = 100;
+const RUNS = 30;
 /** A run that takes longer has found a loop. */
 const LONGEST_MS = 2_000;
 // prettier-ignore
