@@ -53,7 +53,13 @@ export class Former {
    * The region of an address that may also be entered at `inside`. Undefined when the interpreter has to execute the very first instruction, or
    * code does not lead to `inside`.
    */
-  form(baseLo: number, baseHi: number, mode: Mode, inside: readonly number[] = []): Region | undefined {
+  form(
+    baseLo: number,
+    baseHi: number,
+    mode: Mode,
+    inside: readonly number[],
+    asking: ReadonlySet<number>,
+  ): Region | undefined {
     this.offsets = [];
     this.index = new Map();
     this.leaders = new Set([0]);
@@ -74,7 +80,7 @@ export class Former {
     }));
     const entries = [...new Set(this.entries)].flatMap((offset) => number.get(offset) ?? []);
     const lanes = this.lanes.slice(0, LANES * this.offsets.length);
-    return { baseLo, baseHi, mode, blocks: wired, entries, lanes, offsets: this.offsets };
+    return { baseLo, baseHi, mode, blocks: wired, entries, lanes, offsets: this.offsets, asking };
   }
 
   /** Decodes from a place to the end of the block, and notes where it goes. */

@@ -9,13 +9,15 @@ import { STATUS, type Site } from './emitter.js';
 import { Former, MAX_DISTANCE } from './former.js';
 import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
 import { SEGMENT_USE, type Mode, type Region } from './region.js';
-import { DISPATCH, dispatchIndex, FLAGS_PLACE, runtimeModule } from './runtime.js';
+import { ACCESS, DISPATCH, dispatchIndex, PLACE, runtimeModule } from './runtime.js';
 
 /** A region that has become a function. */
 interface Translated {
   readonly region: Region;
   readonly sites: readonly Site[];
   readonly slot: number;
+  /** How often instructions have left the region, by offset. */
+  readonly leaves: Map<number, number>;
   /** How often the region was made anew, with more code. */
   readonly generation: number;
   /** Entries: addresses and labels. */
@@ -32,10 +34,14 @@ const MAX_REGIONS = 1 << DISPATCH.slotBits;
 /** V8 replaces the first, quick translation of a function only between two calls of it, so no call may take too long. */
 const CHUNK = 1_000_000;
 /** Entries of a block before it is translated, and before its neighbours take it along. */
-const HOT = 200;
-const WARM = 8;
+const HOT = 64;
+const WARM = 4;
 /** A block inside a region is so much hotter before it becomes an entry. */
 const INSIDE = 16;
+/** So often an instruction leaves its region before it asks for tags in place of that. */
+const OFTEN = 64;
+/** No region is made anew for this when it asks in so many places already. */
+const ASKING = 16;
 /** So often a region is made anew, each time at a count four times as high. */
 const GENERATIONS = 3;
 
@@ -75,6 +81,8 @@ export class Translator {
   /** Mode of the region that is being formed, and the one whose place it takes. */
   private forming = 0;
   private replaced: Translated | undefined;
+  /** A region to be made anew because it is left too often. */
+  private impatient: Translated | undefined;
   /** Statistics. */
   compiled = 0;
   compiledInstructions = 0;
@@ -88,11 +96,12 @@ export class Translator {
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_REGIONS });
     runtime ??= new WebAssembly.Module(runtimeModule(STATUS.miss));
     const { exports } = new WebAssembly.Instance(runtime, {
-      h: { memory: memory.wasm, table: this.table },
+      h: { memory: memory.wasm, table: this.table, slow: (what: number) => this.slow(what) },
     });
     this.runtime = exports as unknown as Runtime;
-    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
-    functions.set(FLAGS_PLACE, exports.flags);
+    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: PLACE.count });
+    functions.set(PLACE.flags, exports.flags);
+    functions.set(PLACE.access, exports.access);
     this.imports = { m: { m: memory.wasm, t: functions } };
     this.former = new Former({
       peek: (lo, hi, bytes, count) => this.peek(lo, hi, bytes, count),
@@ -195,7 +204,15 @@ export class Translator {
   }
 
   /** The region of an address, entered there and at a hot block. */
-  private formAround(rootLo: number, rootHi: number, lo: number, hi: number, mode: Mode, old?: Translated): boolean {
+  private formAround(
+    rootLo: number,
+    rootHi: number,
+    lo: number,
+    hi: number,
+    mode: Mode,
+    old?: Translated,
+    older = 1,
+  ): boolean {
     const count = this.profile.count(rootLo, rootHi);
     const inside = distance(rootLo, rootHi, lo, hi);
     if (!Number.isSafeInteger(inside) || Math.abs(inside) > MAX_DISTANCE || (count < this.warm && count >= 0))
@@ -203,13 +220,15 @@ export class Translator {
     const kept = old?.entries.map((entry) => distance(rootLo, rootHi, entry.lo, entry.hi)) ?? [];
     this.forming = mode.key;
     this.replaced = old;
-    const region = this.former.form(rootLo, rootHi, mode, [...kept, inside]);
+    const asking = new Set(old?.region.asking);
+    for (const [offset, times] of old?.leaves ?? []) if (times >= OFTEN / 4) asking.add(offset);
+    const region = this.former.form(rootLo, rootHi, mode, [...kept, inside], asking);
     this.replaced = undefined;
     if (region === undefined) return false;
     if (old !== undefined) this.drop(old);
     if (this.slots.length >= MAX_REGIONS && this.free.length === 0) this.dropAll();
     const slot = this.free.pop() ?? this.slots.length;
-    this.install(region, compile(region, slot), slot, old === undefined ? 0 : old.generation + 1);
+    this.install(region, compile(region, slot), slot, old === undefined ? 0 : old.generation + older);
     return true;
   }
 
@@ -231,7 +250,15 @@ export class Translator {
       const [lo, hi] = addressIn(region, region.blocks[number]?.start ?? 0);
       return { lo, hi, label: labels.get(number) ?? 0 };
     });
-    const translated = { region, sites, slot, generation, entries, pages: this.pagesOf(region) };
+    const translated = {
+      region,
+      sites,
+      slot,
+      generation,
+      entries,
+      leaves: new Map<number, number>(),
+      pages: this.pagesOf(region),
+    };
     this.slots[slot] = translated;
     const { key } = region.mode;
     const byEntry = this.entries.get(key) ?? new Map<number, { translated: Translated; label: number }>();
@@ -367,6 +394,7 @@ export class Translator {
     const { cpu } = this;
     const { words } = cpu;
     this.checkMapping();
+    if (this.impatient !== undefined) this.makePatient(this.impatient, mode);
     cpu.flags();
     this.countLo = cpu.word(WORD.count);
     this.countHi = cpu.word(WORD.count + 1);
@@ -386,15 +414,60 @@ export class Translator {
     }
   }
 
+  /** Called by translated code at an access that often has no tag. The count and rIP are made true for whoever logs the access. */
+  private slow(what: number): number {
+    const { cpu, memory } = this;
+    const { words } = cpu;
+    const { region, sites } = this.slots[cpu.word(WORD.region)] as Translated;
+    const { offset, rest } = sites[cpu.word(WORD.site)] as Site;
+    const [ripLo, ripHi] = addressIn(region, offset);
+    cpu.startLo = ripLo;
+    cpu.startHi = ripHi;
+    const sum = (this.countLo >>> 0) + this.granted - cpu.word(WORD.left) - rest;
+    words[WORD.count] = sum | 0;
+    words[WORD.count + 1] = this.countHi + (sum > 0xffffffff ? 1 : 0);
+    const lo = cpu.word(WORD.linear);
+    const hi = cpu.word(WORD.linear + 1);
+    const size = what & 15;
+    if (what & ACCESS.store) {
+      const [value, high] = [cpu.word(WORD.value), cpu.word(WORD.value + 1)];
+      return memory.slowStore(lo, hi, size, value, high) ? 1 : 0;
+    }
+    if (!memory.slowLoad(lo, hi, size, (what & ACCESS.modify) !== 0)) return 0;
+    words[WORD.value] = memory.low;
+    words[WORD.value + 1] = size === 8 ? memory.high : 0;
+    return 1;
+  }
+
   /** The region was left before an instruction: rIP and the budget are what they were there. */
   private finishAtSite(): void {
     const { words } = this.cpu;
-    const { region, sites } = this.slots[this.cpu.word(WORD.region)] as Translated;
+    const translated = this.slots[this.cpu.word(WORD.region)] as Translated;
+    const { region, sites } = translated;
     const { offset, rest } = sites[this.cpu.word(WORD.site)] as Site;
     const [lo, hi] = addressIn(region, offset);
+    if (rest > 0) this.countLeave(translated, offset);
     words[WORD.rip] = lo;
     words[WORD.rip + 1] = hi;
     words[WORD.left] = this.cpu.word(WORD.left) + rest;
+  }
+
+  /** Instructions that leave often are to ask for a tag first, in a region that is made anew when there is time. */
+  private countLeave(translated: Translated, offset: number): void {
+    const { leaves, region } = translated;
+    if (region.asking.has(offset)) return;
+    const count = (leaves.get(offset) ?? 0) + 1;
+    leaves.set(offset, count);
+    if (count === OFTEN && region.asking.size < ASKING) this.impatient = translated;
+  }
+
+  /** A region some of whose instructions leave it too often is made anew. */
+  private makePatient(translated: Translated, mode: Mode): void {
+    this.impatient = undefined;
+    const { region, entries } = translated;
+    if (this.slots[translated.slot] !== translated || region.mode.key !== mode.key) return;
+    const [{ lo, hi } = { lo: region.baseLo, hi: region.baseHi }] = entries;
+    this.formAround(region.baseLo, region.baseHi, lo, hi, mode, translated, 0);
   }
 
   private addToCount(done: number): void {
