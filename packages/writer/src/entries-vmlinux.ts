@@ -9,7 +9,7 @@ const PAGE = 0x1000n;
 export function vmlinuxEntries(bz: BzImage, elf: ElfFile, notes: readonly Note[]): DeclaredEntry[] {
   const loads = elf.segments.filter(({ p_type }) => p_type === PT_LOAD);
   const bp = bootParamsRanges();
-  const image = loads.map((segment) => imageRange(segment, 0n));
+  const image = loads.map((segment) => imageRange(bz, segment, 0n));
   const address = physicalEntry(elf.header.e_entry, loads);
   const common = { address, setupRelative: false } as const;
   const entries: DeclaredEntry[] = [
@@ -40,16 +40,20 @@ function xenPvEntry(bz: BzImage, loads: readonly Phdr[], entry: bigint, virtBase
     argument: bz.bits === 64 ? 'rsi' : 'esi',
     setupRelative: false,
     ranges: [
-      ...loads.map((segment) => imageRange(segment, virtBase)),
+      ...loads.map((segment) => imageRange(bz, segment, virtBase)),
       loadersRange('start-info', PAGE, 'rw'),
       loadersRange('page-tables', PAGE, 'r'),
     ],
   };
 }
 
-/** Executable where anything of the segment is; the kernel writes to all of itself while it starts. */
-function imageRange({ p_paddr, p_memsz, p_flags }: Phdr, virtOffset: bigint): MappingRange {
-  const access = `${p_flags & PF_R ? 'r' : ''}${p_flags & PF_W || p_flags & PF_X ? 'w' : ''}${p_flags & PF_X ? 'x' : ''}`;
+/**
+ * Executable where anything of the segment is; the kernel writes to all of itself while it starts. An i386 kernel has
+ * .init.text in the segment of its data, whose flags do not say so. Source: arch/x86/kernel/vmlinux.lds.S, PHDRS.
+ */
+function imageRange({ bits }: BzImage, { p_paddr, p_memsz, p_flags }: Phdr, virtOffset: bigint): MappingRange {
+  const isCode = (p_flags & PF_X) !== 0 || (bits === 32 && (p_flags & PF_W) !== 0);
+  const access = `${p_flags & PF_R ? 'r' : ''}${isCode || p_flags & PF_W ? 'w' : ''}${isCode ? 'x' : ''}`;
   return declaredRange('image', p_paddr, p_memsz, access, { virtOffset });
 }
 
