@@ -1,0 +1,55 @@
+import { hex } from '@bzelf/bytes';
+import type { TouchLog } from '@bzelf/x86';
+import type { Finding } from '../finding.js';
+import type { Unmapped } from './accesses.js';
+import { executionFinding } from './findings.js';
+import type { RangeUse } from './report.js';
+import type { AllowedRange } from './rights.js';
+
+const PAGE = 4096;
+const MIB = 0x10_0000;
+
+/** How each range was used up to now. */
+export function rangeUses(ranges: readonly AllowedRange[], touches: TouchLog): RangeUse[] {
+  const touched = new Set([...touches].filter(({ kind }) => kind !== 'walk').map(({ page }) => page));
+  return ranges.map(({ start, end, access, purpose, required }) => {
+    const first = Math.floor(start / PAGE);
+    const last = Math.ceil(end / PAGE);
+    const pages = [];
+    for (let page = first; page < last; page++) if (touched.has(page)) pages.push(page);
+    const from = Math.max(start, (pages[0] ?? 0) * PAGE);
+    const to = Math.min(end, ((pages.at(-1) ?? 0) + 1) * PAGE);
+    return {
+      purpose,
+      start: BigInt(start),
+      length: BigInt(end - start),
+      access,
+      required,
+      pages: last - first,
+      touchedPages: pages.length,
+      ...(pages.length === 0 ? {} : { touched: { start: BigInt(from), length: BigInt(to - from) } }),
+    };
+  });
+}
+
+/** Required ranges that nobody has touched. */
+export const untouched = (uses: readonly RangeUse[]): Finding[] =>
+  uses
+    .filter(({ required, touchedPages }) => required && touchedPages === 0)
+    .map(({ purpose, start, length }) =>
+      executionFinding('run/untouched', {
+        field: purpose,
+        found: `${hex(start)}-${hex(start + length - 1n)}, no page of it`,
+      }),
+    );
+
+/** Accesses to what was not mapped. Firmware's memory may be read where paging is off. */
+export const unmappedFindings = (accesses: readonly Unmapped[], isPaged: boolean): Finding[] =>
+  accesses.map(({ kind, start, end, size, rip, count, text }) => {
+    const isFirmware = kind === 'read' && !isPaged && end <= MIB;
+    const where = end - start > PAGE ? `${hex(start)}-${hex(end - 1)}, page after page` : `${hex(start)}`;
+    return executionFinding(isFirmware ? 'run/low-memory' : 'run/unmapped', {
+      field: `${kind} by \`${text}\` at ${hex(rip)}`,
+      found: `${size} ${size === 1 ? 'byte' : 'bytes'} at ${where}, after ${count} instructions`,
+    });
+  });

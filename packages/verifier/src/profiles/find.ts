@@ -1,0 +1,20 @@
+import { planProtocols, type KernelImage } from '@bzelf/loader';
+import { fail } from '../errors.js';
+import type { Profile } from './profile.js';
+import { PROFILES } from './table.js';
+
+/** The profiles that a file can be started by. */
+export function profilesFor(kernel: KernelImage): Profile[] {
+  const protocols = planProtocols(kernel);
+  return PROFILES.filter(
+    ({ protocol, forms }) => protocols.includes(protocol) && (forms === undefined || forms.includes(kernel.form)),
+  );
+}
+
+/** Throws verifier/unknown-profile. */
+export function findProfile(name: string): Profile {
+  const profile = PROFILES.find((row) => row.name === name);
+  if (profile !== undefined) return profile;
+  const expected = PROFILES.map((row) => row.name).join(', ');
+  throw fail('verifier/unknown-profile', { field: 'profile', found: name, expected });
+}
