@@ -41,6 +41,8 @@ class Decoded {
   semantics: Semantics = unimplemented;
   readonly lanes = new Int32Array(LANES);
 }
+/** Stands where nothing was decoded yet; no code has its mode. */
+const NOTHING = new Decoded();
 
 /** Tier 0: decodes and executes one instruction after the other. The reference for everything faster. */
 export class Interpreter {
@@ -52,7 +54,7 @@ export class Interpreter {
   private readonly decoder = new Decoder();
   private readonly code = new Uint8Array(64);
   /** By the low bits of the linear address. */
-  private readonly decoded = Array.from({ length: DECODED }, () => new Decoded());
+  private readonly decoded = new Array<Decoded>(DECODED).fill(NOTHING);
   /** Low word of the instruction count at which the slice ends. */
   private end = 0;
   /** Exceptions since the instruction count was this. */
@@ -67,29 +69,26 @@ export class Interpreter {
     cpu.delivers = options.deliver ?? true;
   }
 
-  /**
-   * Executes until `budget` instructions have retired (iterations of REP count) or something needs attention. With `asksSoon`, `blockStart` is
-   * asked behind the first instruction too, as if it had ended a block.
-   */
-  run(budget: number, asksSoon = false): Exit {
-    const { cpu, blockStart } = this;
+  /** Executes until `budget` instructions have retired (iterations of REP count) or something needs attention. */
+  run(budget: number): Exit {
+    const { cpu } = this;
     cpu.refresh();
     cpu.words[WORD.vector] = -1;
     this.stuck = 0;
-    if (asksSoon && blockStart !== undefined && budget > 0) {
-      this.end = (cpu.word(WORD.count) + 1) | 0;
-      const exit = this.slice();
-      if (exit !== undefined) return exit;
-      if (cpu.attention) return BUDGET;
-      if (blockStart(cpu.word(WORD.rip), cpu.word(WORD.rip + 1))) return BLOCK;
-    }
-    for (let left = asksSoon && blockStart !== undefined ? budget - 1 : budget; left > 0; left -= SLICE) {
+    for (let left = budget; left > 0; left -= SLICE) {
       this.end = (cpu.word(WORD.count) + Math.min(left, SLICE)) | 0;
       const exit = this.slice();
       if (exit !== undefined) return exit;
       if (cpu.attention) return BUDGET;
     }
     return BUDGET;
+  }
+
+  /** Executes one instruction, or one round of REP, of code that runs already; nothing when there is nothing to say about it. */
+  step(): Exit | undefined {
+    this.stuck = 0;
+    this.end = (this.cpu.word(WORD.count) + 1) | 0;
+    return this.slice();
   }
 
   private slice(): Exit | undefined {
@@ -221,7 +220,8 @@ export class Interpreter {
     const { cpu } = this;
     const { is64, words } = cpu;
     const linear = (lo + cpu.codeBase) | 0;
-    const decoded = this.decoded[linear & (DECODED - 1)] as Decoded;
+    const place = linear & (DECODED - 1);
+    let decoded = this.decoded[place] as Decoded;
     cpu.lanes = decoded.lanes;
     const mode = (words[WORD.codeSize] as number) | ((words[WORD.cpl] as number) << 8);
     const isKnown =
@@ -230,7 +230,10 @@ export class Interpreter {
       decoded.mode === mode &&
       decoded.version === cpu.memory.codeVersion &&
       (lo >>> 0) + decoded.length - 1 <= cpu.codeLimit;
-    if (!isKnown) this.decode(decoded, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
+    if (!isKnown) {
+      if (decoded === NOTHING) this.decoded[place] = decoded = new Decoded();
+      this.decode(decoded, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
+    }
     const next = (lo >>> 0) + decoded.length;
     words[WORD.rip] = next | 0;
     words[WORD.rip + 1] = is64 ? (hi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
@@ -241,6 +244,7 @@ export class Interpreter {
   private decode(decoded: Decoded, linear: number, hi: number, left: number, mode: number): void {
     const { cpu, code } = this;
     const { memory } = cpu;
+    cpu.lanes = decoded.lanes;
     decoded.version = -1;
     const available = memory.fetch(linear, hi, code, MAX_LENGTH);
     const end = Math.min(available, Math.max(left, 0));

@@ -43,15 +43,31 @@ describe('plain RAM', () => {
     const reads = new Int32Array(memory.buffer, LAYOUT.readTags, 2 * TAG_COUNT);
     const writes = new Int32Array(memory.buffer, LAYOUT.writeTags, 2 * TAG_COUNT);
     const tags = (page: number) => [reads[2 * page], writes[2 * page]];
-    expect(tags(5)).toEqual([NO_TAG, NO_TAG]);
+    // page 5 is not at 0
+    expect(tags(5)).toEqual([0, 0]);
     memory.load(0x5008, 0, 4, false);
-    expect(tags(5)).toEqual([0x5000, NO_TAG]);
+    expect(tags(5)).toEqual([0x5000, 0]);
     memory.store(0x5008, 0, 4, 1, 0);
     expect(tags(5)).toEqual([0x5000, 0x5000]);
+    expect(tags(0)).toEqual([NO_TAG, NO_TAG]);
+    memory.load(8, 0, 4, false);
+    expect(tags(0)).toEqual([0, NO_TAG]);
     memory.load(0x6000, 0, 8, true);
     expect(tags(6)).toEqual([0x6000, 0x6000]);
     expect(memory.identity).toBe(true);
   });
+});
+
+test('the first accesses to page 0, and those that end there, are noticed', () => {
+  const memory = new GuestMemory({ ram: MIB, unmapped: 'ones' });
+  memory.words[WORD.codeSize] = 32;
+  expect(memory.load(-2, 0, 4, false)).toBe(0x0000ffff);
+  expect([...memory.touches].map(({ page, kind }) => `${kind} ${page}`)).toEqual(['read 0', 'read 1048575']);
+  memory.store(4, 0, 4, 1, 0);
+  expect(memory.touches.count()).toBe(2);
+  expect(memory.touches.has(0, 'write')).toBe(true);
+  memory.touches.clear();
+  expect(memory.touches.count()).toBe(0);
 });
 
 test('a linear address over 4 GiB wraps to 0 in 16- and 32-bit code', () => {

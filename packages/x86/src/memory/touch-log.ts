@@ -36,6 +36,8 @@ export class TouchLog {
   private columns: (Int32Array | undefined)[] = [];
   private outside = new Map<number, (Touch | undefined)[]>();
   private readonly counts = [0, 0, 0, 0];
+  /** Pages of RAM that were touched in any way. */
+  private inside = 0;
 
   constructor(
     /** Of RAM; they are kept in arrays, others in a map. */
@@ -65,9 +67,7 @@ export class TouchLog {
   /** How many pages were touched, in one way or in any. */
   count(kind?: TouchKind): number {
     if (kind !== undefined) return this.counts[TOUCH[kind]] as number;
-    let any = this.outside.size;
-    for (const bits of this.seen) if (bits !== 0) any++;
-    return any;
+    return this.inside + this.outside.size;
   }
 
   /** In the order of pages, those of RAM first. */
@@ -82,6 +82,7 @@ export class TouchLog {
   clear(): void {
     this.seen.fill(0);
     this.counts.fill(0);
+    this.inside = 0;
     this.columns = [];
     this.outside = new Map();
     this.dropped = 0;
@@ -172,7 +173,9 @@ export class TouchLog {
   }
 
   private see(page: number, kind: number): void {
-    this.seen[page] = (this.seen[page] as number) | (1 << kind);
+    const seen = this.seen[page] as number;
+    if (seen === 0) this.inside++;
+    this.seen[page] = seen | (1 << kind);
     this.counts[kind] = (this.counts[kind] as number) + 1;
   }
 
