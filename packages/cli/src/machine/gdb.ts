@@ -1,5 +1,4 @@
 import type { Machine } from '@bzelf/x86';
-import { serveGdb } from '@bzelf/x86/gdb-server';
 import { UsageError } from '../exit.js';
 import { writeStderr } from '../terminal.js';
 import { parseNumber } from '../values.js';
@@ -8,6 +7,7 @@ import { parseNumber } from '../values.js';
 export async function waitForGdb(machine: Machine, text: string): Promise<void> {
   const port = Number(parseNumber(text, '--gdb'));
   if (port > 0xffff) throw new UsageError(`--gdb ${text}: not a port`);
+  const { serveGdb } = await import('@bzelf/x86/gdb-server'); // sockets take time to load
   const server = await serveGdb(machine, port);
   writeStderr(`bzelf: waiting for gdb: target remote :${server.port}\n`);
   await server.done;

@@ -1,5 +1,4 @@
 import type { KernelImage } from '@bzelf/loader';
-import { entryCandidates, findKernelEntry, isAtEntry } from '@bzelf/verifier';
 import type { Machine } from '@bzelf/x86';
 import type { RunArgs } from '../commands/run.js';
 import { UsageError } from '../exit.js';
@@ -21,6 +20,7 @@ const BANNER = 'Linux version ';
 export async function goalOf({ until, direct, cmdline }: RunArgs, kernel: KernelImage, memory: bigint): Promise<Goal> {
   if (until === undefined) return { isArrived: () => true };
   if (until === 'banner') return { text: BANNER, isArrived: () => true };
+  const { entryCandidates, findKernelEntry, isAtEntry } = await import('@bzelf/verifier/kernel-entry');
   const point = direct ? undefined : await withProgress('decompressing', () => findKernelEntry(kernel));
   if (point === undefined)
     throw new UsageError('--until entry: this starts at the entry; nothing is decompressed before it');

@@ -1,5 +1,5 @@
 import { openKernel } from '@bzelf/loader';
-import { startPlan } from '@bzelf/verifier';
+import { startPlan } from '@bzelf/verifier/start';
 import { Machine } from '@bzelf/x86';
 import type { RunArgs } from '../commands/run.js';
 import { DASH } from '../dash.js';
