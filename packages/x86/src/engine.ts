@@ -46,18 +46,16 @@ export class Engine {
   run(budget: number): Exit {
     const { interpreter, translator, cpu, blockStart } = this;
     if (translator === undefined) return interpreter.run(budget);
-    for (let left = budget; left > 0;) {
-      let before = cpu.word(WORD.count);
+    const end = (cpu.word(WORD.count) + budget) | 0;
+    for (let left = budget; left > 0; left = (end - cpu.word(WORD.count)) | 0) {
       const status = translator.run(left);
-      left -= (cpu.word(WORD.count) - before) >>> 0;
+      left = (end - cpu.word(WORD.count)) | 0;
       if (left <= 0) break;
       // near the end of the budget regions may be too long to enter, and only the interpreter stops at the very instruction
       interpreter.blockStart = status === LEFT.budget ? undefined : blockStart;
-      before = cpu.word(WORD.count);
-      const exit = interpreter.run(left, status === LEFT.leave);
+      const exit = status === LEFT.leave ? interpreter.step() : interpreter.run(left);
       interpreter.blockStart = undefined;
-      left -= (cpu.word(WORD.count) - before) >>> 0;
-      if (exit.reason !== 'block') return exit;
+      if (exit !== undefined && exit.reason !== 'block') return exit;
       if (cpu.attention) break;
     }
     return BUDGET;

@@ -5,7 +5,7 @@ import { Code } from './code.js';
 import { CARRY_KIND, FLAG, kindOf } from './flag-kinds.js';
 import { OP, TYPE } from './opcodes.js';
 import { SEGMENT_USE, type Region } from './region.js';
-import { ACCESS, PLACE, TYPE_INDEX } from './runtime.js';
+import { FLAGS_PLACE, FLAGS_TYPE_INDEX } from './runtime.js';
 
 /** Locals of a region's function. The parameter is the label of the entry. */
 // prettier-ignore
@@ -272,30 +272,13 @@ export class Emitter extends Code {
     this.byte(OP.i32_add);
   }
 
-  /** Instructions that have often left the region take the slow way first. */
-  private get asks(): boolean {
-    return this.region.asking.has(this.here.offset);
-  }
-
   /**
-   * Makes an access by the slow way, or leaves the region. Only instructions that have often left do so, because V8 keeps nothing in registers
-   * across a call: it would cost every access whether it misses or not (xz: 5.7 s against 4.3).
+   * Leaves the region when the i32 on the stack is 0. No slow path is called from here: V8 keeps nothing in registers across a call, so that every
+   * access would cost a reload of what is live, whether it misses or not (xz: 5.7 s against 4.3).
    */
-  private accessSlowly(what: number): void {
-    this.get(LOCAL.ea);
-    this.i32(what);
-    this.i32(this.site());
-    this.get(LOCAL.left);
-    this.callRuntime(PLACE.access, TYPE_INDEX.access);
+  private leaveUnless(): void {
     this.byte(OP.i32_eqz);
     this.leaveIf();
-  }
-
-  private callRuntime(place: number, type: number): void {
-    this.i32(place);
-    this.byte(OP.call_indirect);
-    this.unsigned(type);
-    this.byte(0);
   }
 
   /** Takes the address from the stack (it stays in EA) and leaves the value. `write`: a store to the same place follows. */
@@ -306,20 +289,7 @@ export class Emitter extends Code {
       this.checkTag(LAYOUT.writeTags, size);
       this.byte(OP.i32_and);
     }
-    this.byte(OP.i32_eqz);
-    if (!this.asks) {
-      this.leaveIf();
-      return this.loadPlain(size);
-    }
-    this.open(OP.if, TYPE.i64);
-    this.accessSlowly(size | (write ? ACCESS.modify : ACCESS.load));
-    this.loadState(OP.i64_load, WORD.value);
-    this.byte(OP.else);
-    this.loadPlain(size);
-    this.close();
-  }
-
-  private loadPlain(size: number): void {
+    this.leaveUnless();
     this.pushHostAddress(LAYOUT.readAddends);
     this.memory(LOADS[size] as number, LAYOUT.ram);
     if (size < 8) this.byte(OP.i64_extend_i32_u);
@@ -327,22 +297,10 @@ export class Emitter extends Code {
 
   /** Stores a local (i64) at EA; `checked` when `load` has found that it may. */
   store(size: number, value: number, checked = false): void {
-    if (checked && !this.asks) return this.storePlain(size, value);
-    this.checkTag(LAYOUT.writeTags, size);
-    this.byte(OP.i32_eqz);
-    if (!this.asks) {
-      this.leaveIf();
-      return this.storePlain(size, value);
+    if (!checked) {
+      this.checkTag(LAYOUT.writeTags, size);
+      this.leaveUnless();
     }
-    this.open(OP.if);
-    this.storeState(OP.i64_store, WORD.value, value);
-    this.accessSlowly(size | ACCESS.store);
-    this.byte(OP.else);
-    this.storePlain(size, value);
-    this.close();
-  }
-
-  private storePlain(size: number, value: number): void {
     this.pushHostAddress(LAYOUT.writeAddends);
     this.get(value);
     if (size < 8) this.byte(OP.i32_wrap_i64);
@@ -466,7 +424,10 @@ export class Emitter extends Code {
     this.pushFlagB();
     this.pushFlagResult();
     this.pushRawEflags();
-    this.callRuntime(PLACE.flags, TYPE_INDEX.flags);
+    this.i32(FLAGS_PLACE);
+    this.byte(OP.call_indirect);
+    this.unsigned(FLAGS_TYPE_INDEX);
+    this.byte(0);
   }
 
   /** EFLAGS from the stack, with everything in it. */

@@ -50,16 +50,10 @@ export class Former {
   constructor(private readonly source: CodeSource) {}
 
   /**
-   * The region of an address that may also be entered at `inside`. Undefined when the interpreter has to execute the very first instruction, or
-   * code does not lead to `inside`.
+   * The region of an address that may also be entered at `inside`, and at what there is of `kept`. Undefined when the interpreter has to execute
+   * the very first instruction, or code does not lead to `inside`.
    */
-  form(
-    baseLo: number,
-    baseHi: number,
-    mode: Mode,
-    inside: readonly number[],
-    asking: ReadonlySet<number>,
-  ): Region | undefined {
+  form(baseLo: number, baseHi: number, mode: Mode, inside: number, kept: readonly number[]): Region | undefined {
     this.offsets = [];
     this.index = new Map();
     this.leaders = new Set([0]);
@@ -69,9 +63,9 @@ export class Former {
     this.taken = new Map();
     const base = { lo: baseLo, hi: baseHi, mode };
     while (this.todo.length > 0 && this.offsets.length < MAX_INSTRUCTIONS) this.follow(this.todo.pop() as number, base);
-    if (!this.index.has(0) || inside.some((offset) => !this.index.has(offset))) return undefined;
-    for (const offset of inside) this.leaders.add(offset);
-    this.entries.push(...inside);
+    if (!this.index.has(0) || !this.index.has(inside)) return undefined;
+    this.entries.push(inside, ...kept.filter((offset) => this.index.has(offset)));
+    for (const offset of this.entries) this.leaders.add(offset);
     const blocks = this.cut();
     const number = new Map(blocks.map(({ place }, i) => [place, i]));
     const wired = blocks.map((block) => ({
@@ -80,7 +74,7 @@ export class Former {
     }));
     const entries = [...new Set(this.entries)].flatMap((offset) => number.get(offset) ?? []);
     const lanes = this.lanes.slice(0, LANES * this.offsets.length);
-    return { baseLo, baseHi, mode, blocks: wired, entries, lanes, offsets: this.offsets, asking };
+    return { baseLo, baseHi, mode, blocks: wired, entries, lanes, offsets: this.offsets };
   }
 
   /** Decodes from a place to the end of the block, and notes where it goes. */

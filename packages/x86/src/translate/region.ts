@@ -40,6 +40,4 @@ export interface Region {
   readonly lanes: Int32Array;
   /** Where every instruction starts, relative to the base. */
   readonly offsets: readonly number[];
-  /** Offsets of instructions whose accesses are new to their pages time and again: they ask for a tag before they leave. */
-  readonly asking: ReadonlySet<number>;
 }

@@ -7,15 +7,11 @@ import { OP, TYPE } from './opcodes.js';
 const log2 = (size: number): number => 31 - Math.clz32(size);
 
 /**
- * What regions call lies in a small table. They do not import functions: V8 would compile a wrapper for each of their types, which takes ten times
- * as long as the rest of a module (0.5 ms against 0.05, Node 20).
+ * The one thing that regions call, `flags`, lies in a small table. They do not import functions: V8 would compile a wrapper for each of their
+ * types, which takes ten times as long as the rest of a module (0.5 ms against 0.05, Node 20).
  */
-export const PLACE = { flags: 0, access: 1, count: 2 } as const;
+export const FLAGS_PLACE = 0;
 
-/** What kind of access is asked for: its size and one of these. */
-export const ACCESS = { load: 0, modify: 0x10, store: 0x20 } as const;
-
-const ACCESS_TYPE: FunctionType = [[TYPE.i64, TYPE.i32, TYPE.i32, TYPE.i32], [TYPE.i32]];
 const FLAGS_TYPE: FunctionType = [[TYPE.i32, TYPE.i64, TYPE.i64, TYPE.i64, TYPE.i32], [TYPE.i32]];
 export const REGION_TYPE: FunctionType = [[TYPE.i32], [TYPE.i32]];
 
@@ -23,9 +19,9 @@ export const REGION_IMPORTS: readonly Import[] = [
   { module: 'm', name: 'm', what: 'memory' },
   { module: 'm', name: 't', what: 'table' },
 ];
-/** Types of a region's module: its own function's, and those that it calls. */
-export const REGION_TYPES = [REGION_TYPE, FLAGS_TYPE, ACCESS_TYPE] as const;
-export const TYPE_INDEX = { flags: 1, access: 2 } as const;
+/** Types of a region's module: its own function's, and that of `flags`. */
+export const REGION_TYPES = [REGION_TYPE, FLAGS_TYPE] as const;
+export const FLAGS_TYPE_INDEX = 1;
 
 const state = (word: number): number => LAYOUT.state + 4 * word;
 
@@ -85,9 +81,8 @@ function dispatcher(miss: number): FunctionBody {
   return { type: REGION_TYPE, name: 'run', locals, code: emit.taken() };
 }
 
-/** Indexes of functions in the runtime's module: `slow` is imported. */
-const SLOW_FUNCTION = 0;
-const FLAGS_FUNCTION = 1;
+/** Index of `flags` in the runtime's module. */
+const FLAGS_FUNCTION = 0;
 
 /** `settle()`: the flags that translated code has left in the state block go to EFLAGS. */
 function settle(): FunctionBody {
@@ -111,29 +106,12 @@ function settle(): FunctionBody {
   return { type: [[], []], name: 'settle', locals: [], code: emit.taken() };
 }
 
-/** `access(ea, what, site, left)`: the slow way of an access, whose value is in the state block; 0 when the interpreter has to make it. */
-function access(): FunctionBody {
-  const emit = new Code();
-  const put = (local: number, opcode: number, word: number) => {
-    emit.i32(0);
-    emit.get(local);
-    emit.memory(opcode, state(word));
-  };
-  put(0, OP.i64_store, WORD.linear);
-  put(2, OP.i32_store, WORD.site);
-  put(3, OP.i32_store, WORD.left);
-  emit.get(1);
-  emit.call(SLOW_FUNCTION);
-  return { type: ACCESS_TYPE, name: 'access', locals: [], code: emit.taken() };
-}
-
 /** The module of what is not a region: flags, dispatcher. `miss` is what the dispatcher says when there is no region. */
 export function runtimeModule(miss: number): Uint8Array<ArrayBuffer> {
   const imports: Import[] = [
-    { module: 'h', name: 'slow', what: [[TYPE.i32], [TYPE.i32]] },
     { module: 'h', name: 'memory', what: 'memory' },
     { module: 'h', name: 'table', what: 'table' },
   ];
-  const bodies = [flagsFunction(new Code()), access(), dispatcher(miss), settle()];
+  const bodies = [flagsFunction(new Code()), dispatcher(miss), settle()];
   return buildModule(REGION_TYPES, imports, bodies);
 }

@@ -9,15 +9,13 @@ import { STATUS, type Site } from './emitter.js';
 import { Former, MAX_DISTANCE } from './former.js';
 import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
 import { SEGMENT_USE, type Mode, type Region } from './region.js';
-import { ACCESS, DISPATCH, dispatchIndex, PLACE, runtimeModule } from './runtime.js';
+import { DISPATCH, dispatchIndex, FLAGS_PLACE, runtimeModule } from './runtime.js';
 
 /** A region that has become a function. */
 interface Translated {
   readonly region: Region;
   readonly sites: readonly Site[];
   readonly slot: number;
-  /** How often instructions have left the region, by offset. */
-  readonly leaves: Map<number, number>;
   /** How often the region was made anew, with more code. */
   readonly generation: number;
   /** Entries: addresses and labels. */
@@ -38,10 +36,6 @@ const HOT = 64;
 const WARM = 4;
 /** A block inside a region is so much hotter before it becomes an entry. */
 const INSIDE = 16;
-/** So often an instruction leaves its region before it asks for tags in place of that. */
-const OFTEN = 64;
-/** No region is made anew for this when it asks in so many places already. */
-const ASKING = 16;
 /** So often a region is made anew, each time at a count four times as high. */
 const GENERATIONS = 3;
 
@@ -81,8 +75,6 @@ export class Translator {
   /** Mode of the region that is being formed, and the one whose place it takes. */
   private forming = 0;
   private replaced: Translated | undefined;
-  /** A region to be made anew because it is left too often. */
-  private impatient: Translated | undefined;
   /** Statistics. */
   compiled = 0;
   compiledInstructions = 0;
@@ -96,12 +88,11 @@ export class Translator {
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_REGIONS });
     runtime ??= new WebAssembly.Module(runtimeModule(STATUS.miss));
     const { exports } = new WebAssembly.Instance(runtime, {
-      h: { memory: memory.wasm, table: this.table, slow: (what: number) => this.slow(what) },
+      h: { memory: memory.wasm, table: this.table },
     });
     this.runtime = exports as unknown as Runtime;
-    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: PLACE.count });
-    functions.set(PLACE.flags, exports.flags);
-    functions.set(PLACE.access, exports.access);
+    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    functions.set(FLAGS_PLACE, exports.flags);
     this.imports = { m: { m: memory.wasm, t: functions } };
     this.former = new Former({
       peek: (lo, hi, bytes, count) => this.peek(lo, hi, bytes, count),
@@ -199,20 +190,17 @@ export class Translator {
     if (own !== undefined && own.generation < GENERATIONS) {
       if (count < this.hot << (2 * own.generation)) return false;
       if (this.formAgain(own, lo, hi, mode)) return true;
-    } else if (own === undefined && this.formAround(calledLo, calledHi, lo, hi, mode)) return true;
+    } else if (
+      own === undefined &&
+      isWithin(distance(calledLo, calledHi, lo, hi)) &&
+      this.formAround(calledLo, calledHi, lo, hi, mode)
+    )
+      return true;
     return this.formAround(lo, hi, lo, hi, mode) || this.giveUp(lo, hi);
   }
 
   /** The region of an address, entered there and at a hot block. */
-  private formAround(
-    rootLo: number,
-    rootHi: number,
-    lo: number,
-    hi: number,
-    mode: Mode,
-    old?: Translated,
-    older = 1,
-  ): boolean {
+  private formAround(rootLo: number, rootHi: number, lo: number, hi: number, mode: Mode, old?: Translated): boolean {
     const count = this.profile.count(rootLo, rootHi);
     const inside = distance(rootLo, rootHi, lo, hi);
     if (!Number.isSafeInteger(inside) || Math.abs(inside) > MAX_DISTANCE || (count < this.warm && count >= 0))
@@ -220,15 +208,13 @@ export class Translator {
     const kept = old?.entries.map((entry) => distance(rootLo, rootHi, entry.lo, entry.hi)) ?? [];
     this.forming = mode.key;
     this.replaced = old;
-    const asking = new Set(old?.region.asking);
-    for (const [offset, times] of old?.leaves ?? []) if (times >= OFTEN / 4) asking.add(offset);
-    const region = this.former.form(rootLo, rootHi, mode, [...kept, inside], asking);
+    const region = this.former.form(rootLo, rootHi, mode, inside, kept);
     this.replaced = undefined;
     if (region === undefined) return false;
     if (old !== undefined) this.drop(old);
     if (this.slots.length >= MAX_REGIONS && this.free.length === 0) this.dropAll();
     const slot = this.free.pop() ?? this.slots.length;
-    this.install(region, compile(region, slot), slot, old === undefined ? 0 : old.generation + older);
+    this.install(region, compile(region, slot), slot, old === undefined ? 0 : old.generation + 1);
     return true;
   }
 
@@ -256,7 +242,6 @@ export class Translator {
       slot,
       generation,
       entries,
-      leaves: new Map<number, number>(),
       pages: this.pagesOf(region),
     };
     this.slots[slot] = translated;
@@ -394,7 +379,6 @@ export class Translator {
     const { cpu } = this;
     const { words } = cpu;
     this.checkMapping();
-    if (this.impatient !== undefined) this.makePatient(this.impatient, mode);
     cpu.flags();
     this.countLo = cpu.word(WORD.count);
     this.countHi = cpu.word(WORD.count + 1);
@@ -414,60 +398,15 @@ export class Translator {
     }
   }
 
-  /** Called by translated code at an access that often has no tag. The count and rIP are made true for whoever logs the access. */
-  private slow(what: number): number {
-    const { cpu, memory } = this;
-    const { words } = cpu;
-    const { region, sites } = this.slots[cpu.word(WORD.region)] as Translated;
-    const { offset, rest } = sites[cpu.word(WORD.site)] as Site;
-    const [ripLo, ripHi] = addressIn(region, offset);
-    cpu.startLo = ripLo;
-    cpu.startHi = ripHi;
-    const sum = (this.countLo >>> 0) + this.granted - cpu.word(WORD.left) - rest;
-    words[WORD.count] = sum | 0;
-    words[WORD.count + 1] = this.countHi + (sum > 0xffffffff ? 1 : 0);
-    const lo = cpu.word(WORD.linear);
-    const hi = cpu.word(WORD.linear + 1);
-    const size = what & 15;
-    if (what & ACCESS.store) {
-      const [value, high] = [cpu.word(WORD.value), cpu.word(WORD.value + 1)];
-      return memory.slowStore(lo, hi, size, value, high) ? 1 : 0;
-    }
-    if (!memory.slowLoad(lo, hi, size, (what & ACCESS.modify) !== 0)) return 0;
-    words[WORD.value] = memory.low;
-    words[WORD.value + 1] = size === 8 ? memory.high : 0;
-    return 1;
-  }
-
   /** The region was left before an instruction: rIP and the budget are what they were there. */
   private finishAtSite(): void {
     const { words } = this.cpu;
-    const translated = this.slots[this.cpu.word(WORD.region)] as Translated;
-    const { region, sites } = translated;
+    const { region, sites } = this.slots[this.cpu.word(WORD.region)] as Translated;
     const { offset, rest } = sites[this.cpu.word(WORD.site)] as Site;
-    const [lo, hi] = addressIn(region, offset);
-    if (rest > 0) this.countLeave(translated, offset);
-    words[WORD.rip] = lo;
-    words[WORD.rip + 1] = hi;
+    const sum = (region.baseLo >>> 0) + offset;
+    words[WORD.rip] = sum | 0;
+    words[WORD.rip + 1] = region.mode.codeSize === 64 ? region.baseHi + Math.floor(sum / 0x1_0000_0000) : 0;
     words[WORD.left] = this.cpu.word(WORD.left) + rest;
-  }
-
-  /** Instructions that leave often are to ask for a tag first, in a region that is made anew when there is time. */
-  private countLeave(translated: Translated, offset: number): void {
-    const { leaves, region } = translated;
-    if (region.asking.has(offset)) return;
-    const count = (leaves.get(offset) ?? 0) + 1;
-    leaves.set(offset, count);
-    if (count === OFTEN && region.asking.size < ASKING) this.impatient = translated;
-  }
-
-  /** A region some of whose instructions leave it too often is made anew. */
-  private makePatient(translated: Translated, mode: Mode): void {
-    this.impatient = undefined;
-    const { region, entries } = translated;
-    if (this.slots[translated.slot] !== translated || region.mode.key !== mode.key) return;
-    const [{ lo, hi } = { lo: region.baseLo, hi: region.baseHi }] = entries;
-    this.formAround(region.baseLo, region.baseHi, lo, hi, mode, translated, 0);
   }
 
   private addToCount(done: number): void {
@@ -484,7 +423,13 @@ export class Translator {
     const lo = cpu.word(WORD.rip);
     const hi = cpu.word(WORD.rip + 1);
     const found = this.entries.get(mode.key)?.get(keyOf(lo, hi));
-    if (found === undefined) return this.blockStart(lo, hi) && this.entries.get(mode.key)?.has(keyOf(lo, hi)) === true;
+    if (found === undefined) {
+      if (!this.blockStart(lo, hi)) return false;
+      if (this.entries.get(mode.key)?.has(keyOf(lo, hi)) === true) return true;
+      // translated, but for another mode
+      this.profile.mark(lo, hi, 0);
+      return false;
+    }
     if (!this.stillThere(found.translated)) {
       this.drop(found.translated);
       return false;
@@ -500,6 +445,8 @@ const LONG_PAGED: Mode = { codeSize: 64, paged: true, segments: [], key: 6 };
 /** Canonical addresses differ in their low 53 bits. */
 const keyOf = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x1_0000_0000 + (lo >>> 0);
 
+/** No function that is worth it is larger: a block further away is not of the one that was called last. */
+const isWithin = (offset: number): boolean => offset > 0 && offset < 0x4000;
 const distance = (fromLo: number, fromHi: number, lo: number, hi: number): number =>
   (hi - fromHi) * 0x1_0000_0000 + ((lo >>> 0) - (fromLo >>> 0));
 
