@@ -1,6 +1,7 @@
-/** QEMU does with the writer's files what is foretold. */
-import { readFileSync } from 'node:fs';
-import { judge, runQemu, testImage } from '@bzelf/testkit';
+/** QEMU does with the writer's files what is foretold, and GRUB finds in them what is foretold. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { judge, runQemu, testImage, testWith, withTempFolder } from '@bzelf/testkit';
 import { TARGETS, wrap, type WrapOptions } from '@bzelf/writer';
 import { forecastLoaders } from '../src/forecast';
 
@@ -44,4 +45,27 @@ describe.each(ROWS)('$loader with $options', ({ loader, machine, options }) => {
   };
   if (judge('qemu-system-x86_64') !== undefined) test(title, run, 70_000);
   else test.skip(`${title} [skipped: no qemu-system-x86_64 here]`, run);
+});
+
+/** grub-file looks for headers as GRUB's commands do. */
+const GRUB_TESTS = [
+  { loader: 'grub-multiboot', question: '--is-x86-multiboot' },
+  { loader: 'grub-multiboot2', question: '--is-x86-multiboot2' },
+  { loader: 'grub-linux', question: '--is-x86-linux' },
+] as const;
+
+describe.each([...WAYS, undefined])('GRUB with %j', (options) => {
+  testWith(['grub-file'], 'finds the headers that were foretold', (grubFile) =>
+    withTempFolder(async (folder) => {
+      const image = readFileSync(testImage('61-64-gzip.bzImage'));
+      const bytes = options === undefined ? image : (await wrap(image, options)).bytes;
+      const path = join(folder, 'file');
+      writeFileSync(path, bytes);
+      const forecasts = forecastLoaders(bytes);
+      for (const { loader, question } of GRUB_TESTS) {
+        const enters = forecasts.find((row) => row.loader === loader)?.outcome === 'enters';
+        expect({ question, found: grubFile.run([question, path]).status === 0 }).toEqual({ question, found: enters });
+      }
+    }),
+  );
 });
