@@ -169,22 +169,29 @@ export function encodeFixture(forms: readonly RecordedForm[]): Uint8Array {
   return brotliCompressSync(whole, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } });
 }
 
-/** Every form of a fixture; `stale` when its records are no longer those of the generator, or its row is gone. */
-export function decodeFixture(bytes: Uint8Array): (RecordedForm | { readonly stale: string })[] {
+/** Every form of a fixture in a mode; `stale` when its records are no longer those of the generator, or its row is gone. */
+export function decodeFixture(
+  bytes: Uint8Array,
+  mode: TestRecord['mode'],
+): (RecordedForm | { readonly stale: string })[] {
   const whole = brotliDecompressSync(bytes);
   const end = whole.indexOf(10);
   const blocks = JSON.parse(whole.subarray(0, end).toString()) as Block[];
   const byRow = new Map(TESTABLE.map((own) => [`${rowOf(own.form)} ${own.mode}`, own]));
   let at = end + 1;
-  return blocks.map((block) => {
-    const from = new ByteReader(whole, at);
+  const placed = blocks.map((block) => {
     at += block.bytes;
-    const own = byRow.get(`${block.row} ${block.mode}`);
-    if (own === undefined) return { stale: `${block.row}: no such row` };
+    return { block, start: at - block.bytes };
+  });
+  const own = placed.filter(({ block }) => block.mode === mode);
+  return own.map(({ block, start }) => {
+    const from = new ByteReader(whole, start);
+    const known = byRow.get(`${block.row} ${block.mode}`);
+    if (known === undefined) return { stale: `${block.row}: no such row` };
     const records = block.numbers
-      .map((number) => generate(own.form, own.mode, number))
+      .map((number) => generate(known.form, known.mode, number))
       .filter((record) => record !== undefined);
     if (hashRecords(records) !== block.hash) return { stale: `${block.row}: other records` };
-    return { ...own, numbers: block.numbers, records, results: records.map((record) => readResult(from, record)) };
+    return { ...known, numbers: block.numbers, records, results: records.map((record) => readResult(from, record)) };
   });
 }

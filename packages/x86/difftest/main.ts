@@ -129,7 +129,8 @@ async function flush(): Promise<void> {
     if (result === undefined) return;
     // every record is interpreted, and translated with its pages at their place or elsewhere
     const player = translated[done & 1];
-    const difference = compare(record, result, flat) || (player === undefined ? '' : theirName(player, compare(record, result, player)));
+    const difference =
+      compare(record, result, flat) || (player === undefined ? '' : theirName(player, compare(record, result, player)));
     done++;
     vectors.set(result.vector, (vectors.get(result.vector) ?? 0) + 1);
     own.numbers.push(number);

@@ -23,7 +23,8 @@ export class TestDevice extends StatefulDevice<{ readonly port: number[]; readon
 
   out(port: number, size: number, value: number): void {
     if (port >= IRQ_PORTS) this.bus.setIrq(port - IRQ_PORTS, value !== 0);
-    else if (port + size <= PORT + 4) for (let i = 0; i < size; i++) this.state.port[port - PORT + i] = (value >>> (8 * i)) & 0xff;
+    else if (port + size <= PORT + 4)
+      for (let i = 0; i < size; i++) this.state.port[port - PORT + i] = (value >>> (8 * i)) & 0xff;
   }
 
   load(offset: number, size: number): number {
