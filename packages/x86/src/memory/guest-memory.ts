@@ -108,6 +108,8 @@ export class GuestMemory implements Memory {
   private readonly codeLo = new Int32Array(CODE_PAGES);
   private readonly codeHi = new Int32Array(CODE_PAGES);
   private readonly codeAt = new Float64Array(CODE_PAGES);
+  /** `mappingVersion` at the last fetch, by page. */
+  private readonly fetchedPages = new Map<number, number>();
   private readonly codeOf = new Int32Array(CODE_PAGES).fill(-1);
 
   constructor({ ram, unmapped = 'deny' }: GuestMemoryOptions) {
@@ -542,7 +544,16 @@ export class GuestMemory implements Memory {
     return known ? (this.codeAt[place] as number) : -1;
   }
 
+  /**
+   * Code of this page was fetched since linear addresses last changed their meaning, so that executing more of it touches nothing new: what
+   * translated code has to be sure of.
+   */
+  isFetched(lo: number, hi: number): boolean {
+    return this.fetchedPages.get(pageKey(lo, hi)) === this.mappingVersion;
+  }
+
   private fillCode(lo: number, hi: number, physical: number): void {
+    this.fetchedPages.set(pageKey(lo, hi), this.mappingVersion);
     const place = (lo >>> 12) & (CODE_PAGES - 1);
     this.codeOf[place] = this.codeVersion;
     this.codeLo[place] = lo & -4096;
@@ -616,6 +627,7 @@ export class GuestMemory implements Memory {
   }
 
   private newMapping(): void {
+    this.fetchedPages.clear();
     this.mappingEpoch = (this.mappingEpoch + RIGHTS_KEYS) | 0;
     this.mappingVersion = this.mappingEpoch | this.rights;
     this.newCode();
@@ -713,6 +725,9 @@ const elementsToEdge = (lo: number, size: number, down: boolean): number => {
   if (!down) return Math.floor((0x1000 - at) / size);
   return at + size > 0x1000 ? 0 : Math.floor(at / size) + 1;
 };
+
+/** Canonical addresses differ in their low 53 bits. */
+const pageKey = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x10_0000 + (lo >>> 12);
 
 const isTagged = (tags: Int32Array, lo: number, hi: number): boolean => {
   const at = (lo >>> 11) & 0x1fffe;

@@ -16,6 +16,8 @@ interface Translated {
   readonly region: Region;
   readonly sites: readonly Site[];
   readonly slot: number;
+  /** How often it could not be entered because not all of its pages were fetched. */
+  refusals: number;
   /** How often the region was made anew, with more code. */
   readonly generation: number;
   /** Entries: addresses and labels. */
@@ -36,6 +38,8 @@ const HOT = 64;
 const WARM = 4;
 /** A block inside a region is so much hotter before it becomes an entry. */
 const INSIDE = 16;
+/** So often a region waits for its pages. */
+const PATIENCE = 32;
 /** So often a region is made anew, each time at a count four times as high. */
 const GENERATIONS = 3;
 
@@ -240,6 +244,7 @@ export class Translator {
       region,
       sites,
       slot,
+      refusals: 0,
       generation,
       entries,
       pages: this.pagesOf(region),
@@ -292,7 +297,7 @@ export class Translator {
     while (done < count) {
       const at = (lo >>> 0) + done;
       const high = at > 0xffffffff ? (hi + 1) | 0 : hi;
-      if (this.isBarred(at | 0, high)) return done;
+      if (this.isBarred(at | 0, high) || !memory.isFetched(at | 0, high)) return done;
       const physical = memory.physicalOf(at | 0, high);
       if (physical < 0 || physical >= memory.ram.length) return done;
       const length = Math.min(count - done, 0x1000 - (physical % 0x1000));
@@ -366,8 +371,16 @@ export class Translator {
     this.clearDispatch();
   }
 
-  private stillThere({ pages }: Translated): boolean {
-    return pages.every(({ lo, hi, physical }) => this.memory.physicalOf(lo, hi) === physical);
+  /**
+   * The code of a region lies where it lay, and the interpreter has fetched from all of its pages since the mapping has changed: what a fetch does
+   * beside (A bits, the log, faults) is its business. A region of which that does not come true is made anew.
+   */
+  private isThere(translated: Translated): boolean {
+    const { memory } = this;
+    const isSame = translated.pages.every(({ lo, hi, physical }) => memory.physicalOf(lo, hi) === physical);
+    if (isSame && translated.pages.every(({ lo, hi }) => memory.isFetched(lo, hi))) return true;
+    if (!isSame || ++translated.refusals > PATIENCE) this.drop(translated);
+    return false;
   }
 
   // running
@@ -430,10 +443,8 @@ export class Translator {
       this.profile.mark(lo, hi, 0);
       return false;
     }
-    if (!this.stillThere(found.translated)) {
-      this.drop(found.translated);
-      return false;
-    }
+    const { translated } = found;
+    if (!this.isThere(translated)) return false;
     this.enterDispatch(lo, hi, mode.key, found.translated.slot, found.label);
     return true;
   }
