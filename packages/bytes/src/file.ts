@@ -20,7 +20,7 @@ export function openFileSource(path: string): FileSource {
   function block(index: number): Uint8Array {
     let bytes = blocks.get(index);
     if (bytes === undefined) {
-      bytes = readFully(fd, index * BLOCK, Math.min(BLOCK, size - index * BLOCK));
+      bytes = readFully(fd, index * BLOCK, new Uint8Array(Math.min(BLOCK, size - index * BLOCK)));
       blocks.set(index, bytes);
     }
     return bytes;
@@ -34,15 +34,19 @@ export function openFileSource(path: string): FileSource {
       const first = Math.floor(offset / BLOCK);
       const inside = offset - first * BLOCK;
       if (inside + length <= BLOCK) return block(first).subarray(inside, inside + length);
-      return readFully(fd, offset, length);
+      return readFully(fd, offset, new Uint8Array(length));
+    },
+    readInto(offset, target) {
+      checkRange(size, offset, target.length);
+      readFully(fd, offset, target);
     },
     close,
     [Symbol.dispose]: close,
   };
 }
 
-function readFully(fd: number, position: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
+function readFully(fd: number, position: number, bytes: Uint8Array): Uint8Array {
+  const { length } = bytes;
   let done = 0;
   while (done < length) {
     const got = readSync(fd, bytes, done, length - done, position + done);

@@ -8,6 +8,14 @@ export interface ByteSource {
   /** Bytes. */
   readonly size: number;
   read(offset: number, length: number): Uint8Array;
+  /** Fills `target` from `offset` on, where a source can do that without a copy of its own; `readInto` does it with any. */
+  readInto?(offset: number, target: Uint8Array): void;
+}
+
+/** Fills `target` with the bytes from `offset` on. Throws bytes/past-end. */
+export function readInto(source: ByteSource, offset: number, target: Uint8Array): void {
+  if (source.readInto === undefined) target.set(source.read(offset, target.length));
+  else source.readInto(offset, target);
 }
 
 export function memorySource(input: Uint8Array): ByteSource {
@@ -33,6 +41,10 @@ export function subSource(source: ByteSource, start: number, size: number): Byte
     read(offset, length) {
       checkRange(size, offset, length);
       return source.read(start + offset, length);
+    },
+    readInto(offset, target) {
+      checkRange(size, offset, target.length);
+      readInto(source, start + offset, target);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ByteSource } from '@bzelf/bytes';
+import { readInto, type ByteSource } from '@bzelf/bytes';
 import { copyLength, type Copy, type LoadPlan, type SegmentName, type SegmentState } from '@bzelf/loader';
 import type { Machine, Segment } from '@bzelf/x86';
 import { fail } from './errors.js';
@@ -17,7 +17,11 @@ export interface StartSources {
  */
 export function startPlan(machine: Machine, plan: LoadPlan, sources: StartSources): void {
   for (const { start, length, purpose } of plan.zeros) range(machine, start, Number(length), purpose).fill(0);
-  for (const copy of plan.copies) range(machine, copy.to, copyLength(copy), copy.purpose).set(bytesOf(copy, sources));
+  for (const copy of plan.copies) {
+    const target = range(machine, copy.to, copyLength(copy), copy.purpose);
+    if ('fileOffset' in copy.from) readInto(sources.kernel, copy.from.fileOffset, target);
+    else target.set(bytesOf(copy, sources));
+  }
   setProcessor(machine, plan.cpu);
 }
 
