@@ -42,7 +42,9 @@ await build({
     'string-width': join(here, 'src/bundle/string-width.ts'),
     // yargs takes two functions of it; the module of Node takes 3 ms to load.
     assert: join(here, 'src/bundle/assert.ts'),
+    'node:zlib': join(here, 'src/bundle/zlib.ts'),
   },
+  inject: [join(here, 'src/bundle/performance.ts')],
   banner: { js: 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
   define: {
     'import.meta.url': '__bundleUrl',
@@ -60,10 +62,16 @@ const work = mkdtempSync(join(tmpdir(), 'bzelf-build-'));
 try {
   const image = join(packages, '../test-images/61-64-gzip.bzImage');
   const file = join(work, 'kernel.elf');
-  const warmUp = [['wrap', image, '-o', file, '--quiet'], ['notes', file], ['info', file], ['--help']];
-  execFileSync(process.execPath, [join(here, 'build-cache.cjs'), JSON.stringify(warmUp)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const commands = [['wrap', image, '-o', file, '--quiet'], ['notes', file], ['info', file], ['--help']];
+  // far enough for a run to have seen hot code
+  const run = ['run', image, '--instructions', '8000000', '--cmdline', 'nokaslr'];
+  for (const [kind, warmUp] of [
+    ['', commands],
+    ['run.', [run]],
+  ])
+    execFileSync(process.execPath, [join(here, 'build-cache.cjs'), JSON.stringify(warmUp), kind], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
 } finally {
   rmSync(work, { recursive: true });
 }
