@@ -1,6 +1,5 @@
-import { type ByteSource } from '@bzelf/bytes';
 import { placeVmlinux } from '@bzelf/bzimage';
-import { memoryImage, openKernel, readInnerKernel, type InnerKernel, type KernelImage } from '@bzelf/loader';
+import { memoryImage, readInnerKernel, type InnerKernel, type KernelImage } from '@bzelf/loader';
 import { bytesOf } from '../start.js';
 import type { KernelEntryPoint } from '../kernel-entry.js';
 
@@ -16,9 +15,8 @@ export interface Prepared {
   readonly point?: KernelEntryPoint;
 }
 
-/** Decompresses once. Throws what openKernel and readInnerKernel throw. */
-export async function prepare(source: ByteSource): Promise<Prepared> {
-  const kernel = openKernel(source);
+/** Decompresses once. Throws what readInnerKernel throws. */
+export async function prepare(kernel: KernelImage): Promise<Prepared> {
   const isLinux = kernel.form === 'vmlinux' || kernel.bzImage?.payload !== undefined;
   if (!isLinux) return { kernel };
   const inner = await readInnerKernel(kernel);

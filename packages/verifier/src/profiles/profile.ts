@@ -20,6 +20,8 @@ export type Firmware = 'coreboot-table';
 export interface Profile {
   readonly name: string;
   readonly protocol: PlanProtocol;
+  /** One of those that show each entry of a file: it runs unless others are asked for. */
+  readonly basic?: boolean;
   /** What it stands for. */
   readonly doc: string;
   /** Where the facts are from. */
