@@ -23,6 +23,9 @@ export interface Compiled {
 /** A label that branches can go to: in front of an item, or a loop's head. */
 type Scope = { readonly kind: 'item'; readonly item: Item } | { readonly kind: 'loop'; readonly loop: Loop };
 
+/** What is known of the flags at some place: Emitter's fields of the same names. */
+type FlagState = Pick<Emitter, 'known' | 'inLocals' | 'pending'>;
+
 const state = (word: number): number => LAYOUT.state + 4 * word;
 const { rcx } = REGISTER;
 const REGISTERS = 16;
@@ -38,8 +41,10 @@ class Compiler {
   private readonly scopes: { scope: Scope; depth: number }[] = [];
   /** Flags are live at the start of a block. */
   private readonly live: readonly boolean[];
-  /** The kind of the flags at the end of blocks that are done; -1 when it is not known. */
-  private readonly kinds: number[];
+  /** Where the flags are at the end of blocks that are done, before any of the ways out. */
+  private readonly ends: (FlagState | undefined)[];
+  /** The block in hand. */
+  private node = 0;
   private readonly predecessors: number[][];
   /** Loops' heads and entries, where the budget is looked at. */
   private readonly checked = new Set<number>();
@@ -53,7 +58,7 @@ class Compiler {
       successors: blocks.map(({ successors }) => successors.filter((to) => to >= 0)),
       entries,
     });
-    this.kinds = blocks.map(() => -1);
+    this.ends = blocks.map(() => undefined);
     this.predecessors = blocks.map((): number[] => []);
     blocks.forEach(({ successors }, from) => successors.forEach((to) => this.predecessors[to]?.push(from)));
     this.longest = region.offsets.length + 1;
@@ -195,6 +200,7 @@ class Compiler {
   /** Goes on at a block of the region, or leaves the region for an address relative to its base. */
   private go(node: number, offset: number): void {
     const { emit } = this;
+    if (this.wantsFlags(node)) emit.flushFlags();
     if (node < 0) return this.exit(offset);
     const { depth, needsLabel } = this.find(node);
     if (needsLabel) {
@@ -204,15 +210,26 @@ class Compiler {
     emit.branch(OP.br, depth);
   }
 
+  /** By the i32 on the stack: one way when it is not 0, the other when it is. */
+  private goEither(target: number, targetOffset: number, next: number, nextOffset: number): void {
+    const { emit } = this;
+    if (this.wantsFlags(target) && this.wantsFlags(next)) emit.flushFlags();
+    this.endFlags();
+    this.goIf(target, targetOffset);
+    this.go(next, nextOffset);
+  }
+
   private goIf(node: number, offset: number): void {
     const { emit } = this;
-    if (node >= 0) {
+    const { pending } = emit;
+    if (node >= 0 && !this.wantsFlags(node)) {
       const { depth, needsLabel } = this.find(node);
       if (!needsLabel) return emit.branch(OP.br_if, depth);
     }
     emit.open(OP.if);
     this.go(node, offset);
     emit.close();
+    emit.pending = pending;
   }
 
   private exit(offset: number): void {
@@ -242,11 +259,9 @@ class Compiler {
       emit.op(OP.i32_sub);
       emit.set(LOCAL.left);
     }
-    emit.known = this.kindBefore(node);
-    emit.inLocals = false;
-    emit.pending = false;
+    this.node = node;
+    Object.assign(emit, this.flagsBefore(node));
     this.instructions(block);
-    this.kinds[node] = emit.known;
   }
 
   private checkBudget(block: Block): void {
@@ -261,11 +276,35 @@ class Compiler {
     emit.close();
   }
 
-  /** The kind of the flags that all ways into the block agree on. Blocks come in topological order, so that only back edges are unknown. */
-  private kindBefore(node: number): number {
-    if (this.checked.has(node) || this.structure.labels.has(node)) return -1;
-    const [first = -1, ...others] = (this.predecessors[node] ?? []).map((from) => this.kinds[from] as number);
-    return others.every((kind) => kind === first) ? first : -1;
+  /**
+   * Flags in locals stay there on the way to a block that is reached from nowhere else. Otherwise they are in the state block; of their kind we
+   * know what all ways agree on. Blocks come in topological order, so that only back edges are unknown.
+   */
+  private flagsBefore(node: number): FlagState {
+    const before = (this.predecessors[node] ?? []).map((from) => this.ends[from]);
+    const [first] = before;
+    if (first !== undefined && this.inherits(node)) return first;
+    const isKnown = !this.isEntered(node) && before.every((own) => own?.known === first?.known);
+    return { known: isKnown ? (first?.known ?? -1) : -1, inLocals: false, pending: false };
+  }
+
+  private isEntered(node: number): boolean {
+    return this.checked.has(node) || this.structure.labels.has(node);
+  }
+
+  private inherits(node: number): boolean {
+    return this.predecessors[node]?.length === 1 && !this.isEntered(node);
+  }
+
+  /** The instructions are done; what comes now depends on the way out. */
+  private endFlags(): void {
+    const { known, inLocals, pending } = this.emit;
+    this.ends[this.node] = { known, inLocals, pending };
+  }
+
+  /** The block, or what is outside, wants the flags in the state block, and they are not. */
+  private wantsFlags(to: number): boolean {
+    return this.emit.pending && (to < 0 || (this.live[to] === true && !this.inherits(to)));
   }
 
   private instructions(block: Block): void {
@@ -288,15 +327,9 @@ class Compiler {
       emit.begin(block.first, { offset: block.next, rest: 0 });
       emit.leave();
     } else {
-      this.endFlags(after.at(-1) ?? true);
+      this.endFlags();
       this.go(block.successors[0] ?? -1, block.next);
     }
-  }
-
-  /** Behind the last instruction: what the next blocks may look at goes to the state block. */
-  private endFlags(live: boolean): void {
-    if (live) this.emit.flushFlags();
-    this.emit.pending = false;
   }
 
   /** Whether flags are live behind each instruction of a block. */
@@ -315,9 +348,7 @@ class Compiler {
     switch (kind) {
       case BRANCH.condition:
         pushCondition(emit, FORM_CONDITION[emit.lane(LANE.form)] as number);
-        this.endFlags(emit.flagsLive);
-        this.goIf(target, to);
-        return this.go(next, block.next);
+        return this.goEither(target, to, next, block.next);
       case BRANCH.loop:
       case BRANCH.countZero:
         return this.countBranch(block, kind, to);
@@ -333,8 +364,9 @@ class Compiler {
       emit.set(LOCAL.a);
       if (!pushLocal(emit, size, LOCAL.a)) return this.leaveForGood();
     }
-    this.endFlags(emit.flagsLive);
+    this.endFlags();
     if (isDirect) return this.go(target, to);
+    emit.flushFlags();
     emit.get(LOCAL.b);
     this.exitToStack();
   }
@@ -374,15 +406,15 @@ class Compiler {
       emit.open(OP.if);
     }
     this.checkTarget(LOCAL.b);
+    this.endFlags();
     const { pending } = emit;
-    this.endFlags(true);
+    emit.flushFlags();
     moveStack(emit, taken);
     emit.get(LOCAL.b);
     this.exitToStack();
     if (back < 0) return;
     emit.close();
     emit.pending = pending;
-    this.endFlags(true);
     moveStack(emit, taken);
     this.go(back, 0);
   }
@@ -393,7 +425,6 @@ class Compiler {
     const [next = -1, target = -1] = block.successors;
     const size = emit.lane(LANE.address);
     if (size === 2) return this.leaveForGood();
-    this.endFlags(emit.flagsLive);
     if (kind === BRANCH.loop) {
       emit.getRegister(rcx, size);
       emit.i64(1, 0);
@@ -404,8 +435,7 @@ class Compiler {
     emit.getRegister(rcx, size);
     emit.op(OP.i64_eqz);
     if (kind === BRANCH.loop) emit.op(OP.i32_eqz);
-    this.goIf(target, to);
-    this.go(next, block.next);
+    this.goEither(target, to, next, block.next);
   }
 }
 
