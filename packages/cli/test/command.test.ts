@@ -141,6 +141,7 @@ test('a completion script and every help text come out on stdout', () => {
     'info',
     'map',
     'plan',
+    'verify',
     'run',
     'config',
     'diff',

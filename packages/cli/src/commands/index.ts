@@ -11,6 +11,7 @@ import { planCommand } from './plan.js';
 import { runCommand } from './run.js';
 import { targetsCommand } from './targets.js';
 import { unwrapCommand } from './unwrap.js';
+import { verifyCommand } from './verify.js';
 import { wrapCommand } from './wrap.js';
 
 /** Every command, in the order of the help text. */
@@ -22,6 +23,7 @@ export const COMMANDS = [
   infoCommand,
   mapCommand,
   planCommand,
+  verifyCommand,
   runCommand,
   configCommand,
   diffCommand,

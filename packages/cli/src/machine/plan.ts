@@ -17,7 +17,7 @@ const MOST_MEMORY = 3n << 30n;
 const LEAST_MEMORY = 1n << 20n;
 
 /** Bytes of RAM. Throws UsageError. */
-export function memorySize({ memory }: RunArgs): bigint {
+export function memorySize({ memory }: Pick<RunArgs, 'memory'>): bigint {
   const size = parseSize(memory, '--memory');
   if (size < LEAST_MEMORY || size > MOST_MEMORY || size % PAGE !== 0n)
     throw new UsageError(`--memory ${memory}: not whole pages from 1M to 3G`);

@@ -10,6 +10,8 @@ const USAGE_CODES: readonly string[] = [
   'writer/efi-loss',
   'writer/note-type',
   'loader/bad-option',
+  'verifier/unknown-profile',
+  'verifier/unknown-target',
   'bytes/bad-hex',
 ];
 
