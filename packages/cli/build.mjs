@@ -1,4 +1,5 @@
-// Makes dist/bzelf.cjs, the command line tool in one file. What has machine code in it stays outside.
+// Makes dist/bzelf.cjs, the command line tool in one file, and bzelf-run.cjs, which does without the other commands and
+// starts sooner. What has machine code in it stays outside.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,12 +20,22 @@ const sources = {
   },
 };
 
+/** Leaves out the work of all commands but one. */
+const only = (command) => ({
+  name: 'bzelf-only',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^\.\.\/run\// }, ({ path }) =>
+      path === `../run/${command}.js` ? undefined : { path, namespace: 'nothing' },
+    );
+    bundle.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
+  },
+});
+
 const hookText = (name) => readFileSync(join(here, 'hooks', name), 'utf8');
 const manifest = (name) => JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
 
-await build({
+const options = {
   entryPoints: [join(here, 'src/bin.ts')],
-  outfile: join(here, 'dist/bzelf.cjs'),
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -33,10 +44,12 @@ await build({
   supported: { 'dynamic-import': false },
   minify: true,
   legalComments: 'none',
-  plugins: [sources],
   // The decoders load their native parts from their own folders.
   // iced-x86 makes traces readable where somebody has installed it.
-  external: [...Object.keys(manifest('bzimage').dependencies).filter((name) => !name.startsWith('@bzelf/')), 'iced-x86'],
+  external: [
+    ...Object.keys(manifest('bzimage').dependencies).filter((name) => !name.startsWith('@bzelf/')),
+    'iced-x86',
+  ],
   alias: {
     // yargs measures Unicode with Intl.Segmenter, which takes 20 ms to start. Our help is ASCII.
     'string-width': join(here, 'src/bundle/string-width.ts'),
@@ -53,7 +66,9 @@ await build({
     __HOOKS__: JSON.stringify({ hook: hookText('bzelf-hook'), config: hookText('bzelf.conf') }),
     __VERSION__: JSON.stringify(manifest('cli').version),
   },
-});
+};
+await build({ ...options, outfile: join(here, 'dist/bzelf.cjs'), plugins: [sources] });
+await build({ ...options, outfile: join(here, 'dist/bzelf-run.cjs'), plugins: [only('run'), sources] });
 
 for (const name of readdirSync(join(here, 'dist'))) {
   if (name.endsWith('.cache')) rmSync(join(here, 'dist', name));
@@ -65,11 +80,11 @@ try {
   const commands = [['wrap', image, '-o', file, '--quiet'], ['notes', file], ['info', file], ['--help']];
   // far enough for a run to have seen hot code
   const run = ['run', image, '--instructions', '8000000', '--cmdline', 'nokaslr'];
-  for (const [kind, warmUp] of [
-    ['', commands],
-    ['run.', [run]],
+  for (const [bundle, warmUp] of [
+    ['bzelf.cjs', commands],
+    ['bzelf-run.cjs', [run]],
   ])
-    execFileSync(process.execPath, [join(here, 'build-cache.cjs'), JSON.stringify(warmUp), kind], {
+    execFileSync(process.execPath, [join(here, 'build-cache.cjs'), bundle, JSON.stringify(warmUp)], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
 } finally {
