@@ -1,6 +1,8 @@
 /** Which lines of 64 bytes of each page of RAM hold code that was decoded or translated: 64 bits a page. */
 export class CodeLines {
   private readonly masks: Int32Array;
+  /** No line was ever marked, or all marks are gone together. */
+  isClear = true;
 
   constructor(pages: number) {
     this.masks = new Int32Array(2 * pages);
@@ -12,6 +14,7 @@ export class CodeLines {
 
   /** Marks the lines of bytes that lie in one page. */
   mark(page: number, offset: number, length: number): void {
+    this.isClear = false;
     for (let line = offset >> 6; line <= (offset + length - 1) >> 6; line++) {
       const at = 2 * page + (line >> 5);
       this.masks[at] = (this.masks[at] as number) | (1 << (line & 31));
@@ -34,5 +37,6 @@ export class CodeLines {
 
   clearAll(): void {
     this.masks.fill(0);
+    this.isClear = true;
   }
 }

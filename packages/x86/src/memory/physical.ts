@@ -104,6 +104,7 @@ export class PhysicalMemory {
 
   /** Bytes of RAM, in one page or more, are other ones now. */
   wrote(physical: number, length: number): void {
+    if (this.lines.isClear) return;
     for (let at = physical; at < physical + length; at = (Math.floor(at / 4096) + 1) * 4096) {
       const page = Math.floor(at / 4096);
       const end = Math.min((page + 1) * 4096, physical + length);
