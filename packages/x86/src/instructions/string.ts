@@ -148,8 +148,12 @@ const countIsZero = (cpu: Cpu): boolean => {
 export function repeat(cpu: Cpu, size: number, iteration: Iteration, compares = false, block?: Block): void {
   if (!cpu.repeats) return iteration(cpu, size);
   const wanted = cpu.lane(LANE.prefixes) & PREFIX.rep ? ZF : 0;
+  const { memory } = cpu;
+  const { codeVersion } = memory;
   while (!countIsZero(cpu)) {
-    if (cpu.iterations >= cpu.repeatLimit) return cpu.again();
+    // whoever looks at the machine between two iterations finds it the same: it may have written over itself, or a device may want something
+    const isInterrupted = cpu.iterations > 0 && (memory.codeVersion !== codeVersion || cpu.attention);
+    if (cpu.iterations >= cpu.repeatLimit || isInterrupted) return cpu.again();
     const done = block === undefined ? 0 : block(cpu, size, most(cpu));
     if (done > 0) {
       countDownBy(cpu, done);

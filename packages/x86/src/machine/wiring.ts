@@ -88,8 +88,10 @@ function shareTaskPriority(cpu: Cpu, apic: LocalApic): void {
 
 /** The instruction in hand, whose rIP has already moved on. */
 function locate(cpu: Cpu, { where }: GuestMemory): void {
-  where.countLo = cpu.word(WORD.count);
-  where.countHi = cpu.word(WORD.count + 1);
+  // the iterations of a REP that are done count, but are not retired yet
+  const count = (cpu.word(WORD.count) >>> 0) + cpu.iterations;
+  where.countLo = count | 0;
+  where.countHi = cpu.word(WORD.count + 1) + (count > 0xffffffff ? 1 : 0);
   where.ripLo = (cpu.startLo + cpu.codeBase) | 0;
   where.ripHi = cpu.startHi;
 }
