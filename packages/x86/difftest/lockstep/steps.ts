@@ -96,7 +96,7 @@ class LockStep {
     }
     const name = next.form?.name ?? '';
     if (names.length > 0 && (FROM_OUTSIDE.has(name) || this.isDevice(next, before))) this.copied++;
-    else if (names.length > 0) this.tell(next, before, ours, theirs, names);
+    else if (names.length > 0 && !names.every((own) => isPushedFlag(ours[own], theirs[own]))) this.tell(next, before, ours, theirs, names);
     await this.align(ours, theirs, name === 'CPUID');
   }
 
@@ -140,6 +140,9 @@ class LockStep {
     }
   }
 }
+
+/** RF in flags that a fault has pushed: QEMU leaves it 0. Source: Intel SDM vol. 3B, 17.3.1.1. */
+const isPushedFlag = (ours = 0n, theirs = 0n): boolean => (ours ^ theirs) === 0x10000n;
 
 const hex = (value: bigint | undefined): string => (value ?? 0n).toString(16);
 const bigints = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString(16) : value);
