@@ -16,7 +16,7 @@ export function verifyText({ file, report }: FileVerdict, paint: Paint): string 
   return [
     `${paint.bold(file)}: ${title} (${what})\n`,
     `  structure  ${summary([...structure, ...payload], paint)}\n`,
-    rows.length === 0 ? '' : `${table(rows, { indent: 2, right: [3] })}`,
+    rows.length === 0 ? `  execution  none: no profile enters it\n` : `${table(rows, { indent: 2, right: [3] })}`,
     ...[...structure, ...payload].filter(isWorthTelling).map((finding) => findingText(finding, '', paint)),
     ...told(runs).map(({ finding, profiles }) => findingText(finding, profiles.join(', '), paint)),
     ...memoryText(report, paint),
