@@ -52,7 +52,9 @@ export function advance(cpu: Cpu, by: number): void {
 /** Asks for all of an area, at most a page, before any of it is used. */
 export function probe(cpu: Cpu, size: number, write: boolean): void {
   const { offsetLo, offsetHi } = cpu;
-  if (size > 10) cpu.load(1, write); // long areas fault before they are found to be too long (measured, AMD)
+  // what begins an area faults before the area is found to be too long (measured, AMD)
+  if (size > 10) cpu.load(size === 14 || size === 94 ? 2 : 4, write);
+  else if (size === 10 && !write) cpu.load(8, write);
   cpu.linear(cpu.lane(LANE.segment), offsetLo, offsetHi, size, write);
   const left = 0x1000 - (cpu.linearLo & 0xfff);
   cpu.load(1, write);
