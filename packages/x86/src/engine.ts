@@ -53,11 +53,21 @@ export class Engine {
       if (left <= 0) break;
       // near the end of the budget regions may be too long to enter, and only the interpreter stops at the very instruction
       interpreter.blockStart = status === LEFT.budget ? undefined : blockStart;
-      const exit = status === LEFT.leave ? interpreter.step() : interpreter.run(left);
+      const exit = status === LEFT.leave ? this.help(left) : interpreter.run(left);
       interpreter.blockStart = undefined;
       if (exit !== undefined && exit.reason !== 'block') return exit;
       if (cpu.attention) break;
     }
     return BUDGET;
+  }
+
+  /** Executes the instruction that translated code could not, and of a REP, of which a step is one round, all rounds and what comes behind. */
+  private help(left: number): Exit | undefined {
+    const { interpreter, cpu } = this;
+    const lo = cpu.word(WORD.rip);
+    const hi = cpu.word(WORD.rip + 1);
+    const exit = interpreter.step();
+    const isAgain = cpu.word(WORD.rip) === lo && cpu.word(WORD.rip + 1) === hi;
+    return exit === undefined && isAgain && left > 1 ? interpreter.run(left - 1) : exit;
   }
 }
