@@ -1,27 +1,19 @@
 /**
- * The front end of a virtual machine monitor: opens a kernel in any form, plans how to start it, puts it into the
- * guest's memory and says what the virtual processor begins with.
+ * A whole virtual machine monitor: opens a kernel in any form, plans how to start it, puts it into the guest's memory, says
+ * what the virtual processor begins with, and with `run` lets it go until the kernel has said who it is.
  *
- *   node docs/examples/load-kernel.ts vmlinuz [protocol]            # Node 22.18 or later, packages built
- *   node scripts/run-example.mjs load-kernel vmlinuz [protocol]     # any Node, nothing built
+ *   node docs/examples/load-kernel.ts vmlinuz [protocol] [run]            # Node 22.18 or later, packages built
+ *   node scripts/run-example.mjs load-kernel vmlinuz [protocol] [run]     # any Node, nothing built
  */
 import { argv, exit } from 'node:process';
 import { openFileSource } from '@bzelf/bytes/file';
 import { copyLength, openKernel, pcMemoryMap, planLoad, PLAN_PROTOCOLS } from '@bzelf/loader';
 import type { KernelImage, LoadPlan } from '@bzelf/loader';
+import { startPlan } from '@bzelf/verifier';
+import { Machine } from '@bzelf/x86';
 
 const RAM = 256 << 20;
-
-/** Carries a plan out: everything that the kernel needs is among its copies. */
-function fillMemory(kernel: KernelImage, plan: LoadPlan): Uint8Array {
-  const memory = new Uint8Array(RAM);
-  for (const { start, length } of plan.zeros) memory.fill(0, Number(start), Number(start + length));
-  for (const { to, from } of plan.copies) {
-    if ('bytes' in from) memory.set(from.bytes, Number(to));
-    else if ('fileOffset' in from) memory.set(kernel.source.read(from.fileOffset, from.length), Number(to));
-  }
-  return memory;
-}
+const BANNER = 'Linux version';
 
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 
@@ -44,14 +36,25 @@ function* processor({ cpu, entry }: LoadPlan, memory: Uint8Array): Generator<str
   yield `code at ${hex(entry)}: ${[...code].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
 }
 
-const [path, name] = argv.slice(2);
+/** The serial port is the terminal. */
+function run(machine: Machine): void {
+  const exit = machine.run({ until: () => machine.serial.output.includes(BANNER), budget: 10_000_000_000 });
+  console.log(machine.serial.output.trimEnd());
+  console.log(`${exit.reason} after ${exit.count} instructions, ${machine.touches.count()} pages touched`);
+}
+
+const words = argv.slice(2);
+const wantsRun = words.at(-1) === 'run';
+const [path, name] = wantsRun ? words.slice(0, -1) : words;
 const protocol = PLAN_PROTOCOLS.find((known) => known === name);
 if (path === undefined || protocol !== name) {
-  console.error(`usage: load-kernel FILE [${PLAN_PROTOCOLS.join(' | ')}]`);
+  console.error(`usage: load-kernel FILE [${PLAN_PROTOCOLS.join(' | ')}] [run]`);
   exit(2);
 }
 const kernel = openKernel(openFileSource(path));
-const common = { memoryMap: pcMemoryMap(BigInt(RAM)), cmdline: 'console=ttyS0' };
+const common = { memoryMap: pcMemoryMap(BigInt(RAM)), cmdline: 'earlyprintk=ttyS0 console=ttyS0' };
 const plan = planLoad(kernel, protocol === undefined ? common : { ...common, protocol });
-const memory = fillMemory(kernel, plan);
-for (const line of [...report(kernel, plan), ...processor(plan, memory)]) console.log(line);
+const machine = new Machine({ ram: RAM, unmapped: 'ones' });
+startPlan(machine, plan, { kernel: kernel.source });
+for (const line of [...report(kernel, plan), ...processor(plan, machine.ram)]) console.log(line);
+if (wantsRun) run(machine);

@@ -51,6 +51,12 @@ describe.each([
   );
 });
 
+test('load-kernel lets a kernel go until it says who it is', () => {
+  const { stdout, stderr, status } = run('load-kernel', testImage('61-64-lzo.bzImage'), 'linux64', 'run');
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  expect(stdout).toMatch(/\] Linux version\nuntil after 5\d{7} instructions, \d+ pages touched\n$/);
+}, 60_000);
+
 test('load-kernel says how it is used, and which protocols there are', () => {
   const help = /^usage: load-kernel FILE \[linux64 \| pvh \|/;
   expect(run('load-kernel')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(help) });
