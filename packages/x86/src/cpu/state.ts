@@ -38,9 +38,8 @@ export const STATE_ROWS = [
   [0x520,   4, 'left',        'instructions left of the budget'],
   [0x524,   4, 'site',        'where in its region translated code has left'],
   [0x528,   4, 'region',      'number of the region that runs'],
-  [0x52c,   4, 'leave',       '1: the slow path did not make the access, the interpreter has to'],
-  [0x530,   8, 'value',       'what the slow path has loaded, or is to store'],
-  [0x538,   8, 'linear',      'the address it was asked for'],
+  [0x530,   8, 'horizon',     'the instruction count at which the budget of translated code ends'],
+  [0x538,   8, 'tscFactor',   'what one instruction adds to the time-stamp counter'],
   [0x600, 512, 'msrs',        'model-specific registers that live nowhere else, 8 bytes each: MSR_SLOTS'],
 ] as const satisfies readonly StateRow[];
 export const STATE_SIZE = 0x1000;
@@ -85,9 +84,8 @@ export const WORD = {
   left: wordOf('left'),
   site: wordOf('site'),
   region: wordOf('region'),
-  leave: wordOf('leave'),
-  value: wordOf('value'),
-  linear: wordOf('linear'),
+  horizon: wordOf('horizon'),
+  tscFactor: wordOf('tscFactor'),
   msrs: wordOf('msrs'),
 } as const;
 

@@ -5,12 +5,17 @@ import { CONDITIONS } from '../isa/conditions.js';
 import { ALU_LOWERINGS } from './lower-alu.js';
 import { BIT_LOWERINGS } from './lower-bits.js';
 import { MOVE_LOWERINGS } from './lower-move.js';
+import { SYSTEM_LOWERINGS } from './lower-time.js';
 import { type Lowering } from './lowering.js';
 
 const LOWERINGS: Readonly<Record<string, Lowering>> = { ...ALU_LOWERINGS, ...MOVE_LOWERINGS, ...BIT_LOWERINGS };
 
 /** By form: how it is translated; undefined for branches and for what only the interpreter does. */
-export const FORM_LOWERING = byForm<Lowering | undefined>((name) => LOWERINGS[name], undefined);
+export const FORM_LOWERING = byForm<Lowering | undefined>(
+  (name) => LOWERINGS[name],
+  undefined,
+  (name) => SYSTEM_LOWERINGS[name],
+);
 
 /** Branches that are translated, as ends of blocks. */
 export const BRANCH = { none: 0, jump: 1, condition: 2, call: 3, return: 4, loop: 5, countZero: 6 } as const;
@@ -60,16 +65,22 @@ export function canLeave(lanes: Int32Array, instruction: number): boolean {
 }
 
 /** Forms that touch memory, or leave, without a memory operand. LEA has one and does not touch it, which costs nothing worth saying. */
-const LEAVES = new Set('PUSH POP LEAVE MOVS STOS LODS DIV IDIV BSF BSR ROL ROR SHLD SHRD ANDN BSWAP MOVBE'.split(' '));
-const MAY_LEAVE = byForm((name) => LEAVES.has(name), false);
+const LEAVES = new Set(
+  'PUSH POP LEAVE MOVS STOS LODS DIV IDIV BSF BSR ROL ROR SHLD SHRD ANDN BSWAP MOVBE RDTSC'.split(' '),
+);
+const MAY_LEAVE = byForm(
+  (name) => LEAVES.has(name),
+  false,
+  (name) => LEAVES.has(name),
+);
 
-/** What each form has by the name of its operation; `none` is for what is the system part's, or only decoded. */
-function byForm<T>(of: (name: string) => T, none: T): readonly T[] {
-  const byOperation = OPERATIONS.map(of);
-  const values = new Array<T>(FORM_OP.length);
-  for (let form = 0; form < values.length; form++) {
-    const isOurs = ((FORM_TRAITS[form] as number) & (FORM_TRAIT.sys | FORM_TRAIT.todo)) === 0;
-    values[form] = isOurs ? (byOperation[FORM_OP[form] as number] as T) : none;
-  }
-  return values;
+/** What each form has by the name of its operation; `none` is for what is only decoded, and for the system part's if `ofSystem` has nothing. */
+function byForm<T>(of: (name: string) => T, none: T, ofSystem: (name: string) => T = () => none): readonly T[] {
+  const own = OPERATIONS.map(of);
+  const system = OPERATIONS.map(ofSystem);
+  return Array.from(FORM_OP, (operation, form) => {
+    const traits = FORM_TRAITS[form] as number;
+    if (traits & FORM_TRAIT.todo) return none;
+    return (traits & FORM_TRAIT.sys ? system : own)[operation] as T;
+  });
 }

@@ -399,6 +399,7 @@ export class Translator {
     for (;;) {
       this.granted = left < CHUNK ? left : CHUNK;
       words[WORD.left] = this.granted;
+      this.setHorizon();
       const status = this.runtime.run(mode.key);
       if (status === LEFT.leave) this.finishAtSite();
       const done = this.granted - cpu.word(WORD.left);
@@ -409,6 +410,16 @@ export class Translator {
       this.runtime.settle();
       return status;
     }
+  }
+
+  /** For RDTSC, which has to know the count. */
+  private setHorizon(): void {
+    const { words, profile } = this.cpu;
+    const sum = (this.countLo >>> 0) + this.granted;
+    words[WORD.horizon] = sum | 0;
+    words[WORD.horizon + 1] = this.countHi + (sum > 0xffffffff ? 1 : 0);
+    words[WORD.tscFactor] = profile.tscPerInstruction;
+    words[WORD.tscFactor + 1] = 0;
   }
 
   /** The region was left before an instruction: rIP and the budget are what they were there. */
