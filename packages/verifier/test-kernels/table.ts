@@ -1,4 +1,4 @@
-/** The table of kernels for docs/performance.md: core-kernels.mjs bundles and runs this. */
+/** The table of kernels for docs/performance.md: scripts/core-kernels.mjs bundles and runs this. */
 import { argv } from 'node:process';
 import { judge } from '@bzelf/testkit';
 import { compareWithQemu } from './compare';
@@ -7,10 +7,15 @@ import { KERNELS } from './kernels';
 const count = (value: bigint | undefined): string => (value === undefined ? '-' : (Number(value) / 1e6).toFixed(2));
 const wanted = argv.slice(2).filter((word) => !word.startsWith('--'));
 
-console.log(
-  '| kernel | entry | million instructions to the kernel | QEMU counts | pages that differ | pages touched | to the command line | seconds |',
-);
-console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
+const withTimes = argv.includes('--times');
+const HEADINGS = [
+  ...['kernel', 'entry', 'million instructions to the kernel', 'QEMU counts', 'pages that differ', 'pages touched'],
+  ...['million to its command line', ...(withTimes ? ['seconds'] : [])],
+];
+const line = (cells: readonly (string | number)[]): void => console.log(`| ${cells.join(' | ')} |`);
+
+line(HEADINGS);
+line(HEADINGS.map(() => '---'));
 for (const { id, path, protocols } of KERNELS) {
   if (path === undefined || judge('qemu-system-x86_64') === undefined) continue;
   if (wanted.length > 0 && !wanted.some((word) => id.includes(word))) continue;
@@ -23,8 +28,15 @@ for (const { id, path, protocols } of KERNELS) {
     const start = entry.reason === 'until' ? count(entry.count) : `${entry.reason} after ${count(entry.count)}`;
     const end = banner.reason === 'until' ? count(banner.count) : `${banner.reason} after ${count(banner.count)}`;
     const seconds = `${entry.seconds.toFixed(2)} (QEMU ${qemu.seconds.toFixed(2)}), ${banner.seconds.toFixed(2)}`;
-    console.log(
-      `| ${[id, protocol, start, `${count(qemu.count)}${off}`, differ, touchedPages, end, seconds].join(' | ')} |`,
-    );
+    line([
+      id,
+      protocol,
+      start,
+      `${count(qemu.count)}${off}`,
+      differ,
+      touchedPages,
+      end,
+      ...(withTimes ? [seconds] : []),
+    ]);
   }
 }
