@@ -3,9 +3,9 @@ import type { Denied, Machine, TraceEntry } from '@bzelf/x86';
 
 const PAGE = 4096;
 /** After so many pages it is clear that something is wrong. */
-const MOST_PAGES = 1024;
+const MOST_PAGES = 256;
 
-/** Accesses of one instruction to memory that was not there for it, page after page. */
+/** Accesses of one instruction to memory that was not there for it, page after page; or instructions there, one behind the other. */
 export interface Unmapped {
   readonly kind: Denied['kind'];
   readonly start: number;
@@ -37,7 +37,7 @@ export class UnmappedLog {
   /** Notes it and gives the page. False when there were too many. */
   allow({ physical, kind, size }: Denied, rip: bigint, count: bigint): boolean {
     const start = physical - (physical % PAGE);
-    const last = this.list.findLast((own) => own.rip === rip && own.kind === kind);
+    const last = this.list.findLast((own) => own.kind === kind && (kind === 'fetch' || own.rip === rip));
     if (last?.end === start) last.end += PAGE;
     else
       this.list.push({

@@ -1,4 +1,5 @@
 import { hex } from '@bzelf/bytes';
+import { copyLength, type LoadPlan } from '@bzelf/loader';
 import type { TouchLog } from '@bzelf/x86';
 import type { Finding } from '../finding.js';
 import type { Unmapped } from './accesses.js';
@@ -43,10 +44,11 @@ export const untouched = (uses: readonly RangeUse[]): Finding[] =>
       }),
     );
 
-/** Accesses to what was not mapped. Firmware's memory may be read where paging is off. */
-export const unmappedFindings = (accesses: readonly Unmapped[], isPaged: boolean): Finding[] =>
+/** Accesses to what was not mapped. Firmware's memory may be read where paging is off, but not what the loader has put there. */
+export const unmappedFindings = (accesses: readonly Unmapped[], { cpu, copies }: LoadPlan): Finding[] =>
   accesses.map(({ kind, start, end, size, rip, count, text }) => {
-    const isFirmware = kind === 'read' && !isPaged && end <= MIB;
+    const isBrought = copies.some((copy) => start < Number(copy.to) + copyLength(copy) && end > Number(copy.to));
+    const isFirmware = kind === 'read' && cpu.mode !== 'long64' && end <= MIB && !isBrought;
     const where = end - start > PAGE ? `${hex(start)}-${hex(end - 1)}, page after page` : `${hex(start)}`;
     return executionFinding(isFirmware ? 'run/low-memory' : 'run/unmapped', {
       field: `${kind} by \`${text}\` at ${hex(rip)}`,

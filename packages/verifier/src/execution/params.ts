@@ -19,7 +19,11 @@ export interface ParamsVerdict {
 }
 
 /** Compares boot_params, as the kernel gets them at its first instruction, with what the profile gave. */
-export function checkParams(machine: Machine, kernel: KernelImage, given: HandOver): ParamsVerdict {
+export function checkParams(
+  machine: Pick<Machine, 'ram' | 'register'>,
+  kernel: KernelImage,
+  given: HandOver,
+): ParamsVerdict {
   const at = machine.register('rsi');
   const { ram } = machine;
   if (at + BigInt(SIZE) > BigInt(ram.length))

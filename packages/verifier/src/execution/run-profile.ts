@@ -120,7 +120,7 @@ class Run {
     const ranges = rangeUses(this.allowed.ranges, machine.touches);
     // a kernel that was entered itself needs most of its memory later
     if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux') this.findings.push(...untouched(ranges));
-    this.findings.push(...unmappedFindings(this.unmapped.list, given.plan.cpu.mode === 'long64'));
+    this.findings.push(...unmappedFindings(this.unmapped.list, given.plan));
     const audit = this.audit.result(machine, given.plan);
     const end = this.reached === 'entry' && this.options.until === 'banner' ? this.runToBanner() : exit;
     const failed = this.findings.some(({ severity }) => severity === 'error');
