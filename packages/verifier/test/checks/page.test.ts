@@ -5,7 +5,15 @@ import { repositoryRoot } from '@bzelf/testkit';
 import { FILE_CHECK } from '../../src/checks/check.js';
 import { INNER_CHECK } from '../../src/inner-kernel.js';
 import { TARGET_CHECK } from '../../src/checks/target.js';
-import { CHECKS, LOADERS, SEVERITIES, TARGET_LOADERS, type Check } from '../../src/index.js';
+import {
+  CHECKS,
+  EXECUTION_FINDINGS,
+  LOADERS,
+  PROFILES,
+  SEVERITIES,
+  TARGET_LOADERS,
+  type Check,
+} from '../../src/index.js';
 
 const PAGE = join(repositoryRoot(), 'docs/checks.md');
 
@@ -42,20 +50,42 @@ function loaderTable(): string {
       .map(([target]) => `\`${target}\``)
       .join(', ');
   const rows = LOADERS.map(({ name, doc, source }) => [`\`${name}\``, doc, servesOf(name), source]);
-  const all = [['loader', 'is', 'target of `bzelf wrap`', 'its rules were read in'], ...rows];
+  return tableText([['loader', 'is', 'target of `bzelf wrap`', 'its rules were read in'], ...rows]);
+}
+
+function tableText(all: readonly (readonly string[])[]): string {
   const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |\n`;
   const [head = [], ...body] = all;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('');
 }
 
+/** Not a check: what `verify` says of runs. */
+const EXECUTION = {
+  name: 'execution',
+  doc: 'What `verify` finds when it executes the file. It plays one of the loaders below, from the memory that the file declares.',
+  findings: EXECUTION_FINDINGS,
+};
+
+const profileTable = (): string =>
+  tableText([
+    ['profile', 'protocol', 'stands for', 'source'],
+    ...PROFILES.map(({ name, protocol, doc, source }) => [`\`${name}\``, protocol, doc, source]),
+  ]);
+
 test('docs/checks.md has every check and every finding', () => {
-  const page = [INTRO, ...[FILE_CHECK, ...CHECKS, INNER_CHECK, TARGET_CHECK].map(section), loaderTable()].join('\n');
+  const page = [
+    INTRO,
+    ...[FILE_CHECK, ...CHECKS, INNER_CHECK, TARGET_CHECK].map(section),
+    loaderTable(),
+    section(EXECUTION),
+    profileTable(),
+  ].join('\n');
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(PAGE, page);
   else expect(readFileSync(PAGE, 'utf8')).toBe(page);
 });
 
-const all = [...CHECKS, INNER_CHECK, TARGET_CHECK].flatMap(({ findings }) =>
+const all = [...CHECKS, INNER_CHECK, TARGET_CHECK, EXECUTION].flatMap(({ findings }) =>
   Object.entries(findings).map(([code, kind]) => ({ code, ...kind })),
 );
 
