@@ -215,14 +215,14 @@ async function timeOnce(program) {
   return elapsed;
 }
 
-/** Peak resident memory of a program and its children, MiB; undefined where nothing can tell. */
-async function peakMemory(program) {
-  if (program.until !== undefined) return (await timeUntil(program)).memoryMiB;
+/** Peak resident memory of a program and its children, MiB, and for boots the time of all processors; undefined where nothing can tell. */
+async function usageOf(program) {
+  if (program.until !== undefined) return timeUntil(program);
   const { words, to = '/dev/null' } = program;
   const script =
     'import resource,subprocess,sys;subprocess.run(sys.argv[2:],stdout=open(sys.argv[1],"wb"),stderr=subprocess.DEVNULL);print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)';
   const { status, stdout } = spawnSync('python3', ['-c', script, to, ...words]);
-  return status === 0 ? Number(stdout) / 1024 : undefined;
+  return { memoryMiB: status === 0 ? Number(stdout) / 1024 : undefined };
 }
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -241,8 +241,14 @@ async function measure(name, { title, programs, goals }) {
   }
   const results = [];
   for (const [who, program] of here) {
-    const memoryMiB = await peakMemory(program);
-    results.push({ who, milliseconds: median(times[who]), fastest: Math.min(...times[who]), memoryMiB });
+    const { memoryMiB, cpuMilliseconds } = await usageOf(program);
+    results.push({
+      who,
+      milliseconds: median(times[who]),
+      fastest: Math.min(...times[who]),
+      memoryMiB,
+      cpuMilliseconds,
+    });
   }
   return { name, title, rounds, results, goals: goals.flatMap((goal) => judge(goal, times)), skipped };
 }
@@ -258,10 +264,11 @@ function judge([ours, theirs, { atMost, unit }], times) {
 function print({ title, results, goals, skipped }) {
   console.log(`\n${title}, medians of ${rounds}`);
   const widest = Math.max(...results.map(({ who }) => who.length));
-  for (const { who, milliseconds, fastest, memoryMiB } of results) {
+  for (const { who, milliseconds, fastest, memoryMiB, cpuMilliseconds } of results) {
     const memory = memoryMiB === undefined ? '' : `${memoryMiB.toFixed(0).padStart(6)} MiB`;
+    const cpu = cpuMilliseconds === undefined ? '' : `  ${cpuMilliseconds} ms of processors`;
     console.log(
-      `  ${who.padEnd(widest)}  ${milliseconds.toFixed(0).padStart(6)} ms  (fastest ${fastest.toFixed(0)})  ${memory}`,
+      `  ${who.padEnd(widest)}  ${milliseconds.toFixed(0).padStart(6)} ms  (fastest ${fastest.toFixed(0)})  ${memory}${cpu}`,
     );
   }
   for (const { ours, theirs, value, unit, atMost, met } of goals) {

@@ -18,5 +18,5 @@ test.each(rows.filter(({ path }) => path !== undefined))(
     const failed = runs.filter(({ exit, serial }) => exit.reason !== 'until' || !/Linux version 6\.1/.test(serial));
     expect(failed.map(({ protocol, exit, serial }) => ({ protocol, exit, serial: serial.slice(-500) }))).toEqual([]);
   },
-  180_000,
+  600_000,
 );

@@ -27,7 +27,7 @@ describe.each(rows)('$id by $protocol', ({ path, protocol, isShort }) => {
       expect({ reason: banner.reason, serial }).toMatchObject({ reason: 'until' });
       expect(serial).toMatch(/Linux version 6\.\d+/);
     },
-    180_000,
+    600_000,
   );
 
   (isShort && path !== undefined ? test : test.skip)(
@@ -47,6 +47,6 @@ describe.each(rows)('$id by $protocol', ({ path, protocol, isShort }) => {
       });
       for (const print of prints.slice(1)) expect(print).toEqual(prints[0]);
     },
-    180_000,
+    600_000,
   );
 });

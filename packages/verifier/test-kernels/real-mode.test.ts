@@ -40,10 +40,10 @@ test.each(IMAGES)(
     const { exit, serial } = bootRealMode(path, 'both');
     expect({ reason: exit.reason, serial }).toMatchObject({ reason: 'until' });
   },
-  180_000,
+  600_000,
 );
 
 test('the 16-bit entry goes the same way in every tier', () => {
   const runs = TIERS.map((tier) => bootRealMode(testImage('61-64-lzo.bzImage'), tier));
   expect(new Set(runs.map(({ count, serial }) => `${count} ${serial}`)).size).toBe(1);
-}, 180_000);
+}, 600_000);

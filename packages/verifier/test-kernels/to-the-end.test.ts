@@ -30,7 +30,7 @@ test.each([
     expect(machine.serial.output).toContain('bzelf-init: cmdline=console=ttyS0 some words');
     expect(machine.serial.output).toContain(`bzelf-init: marker=the marker of ${id}`);
   },
-  180_000,
+  600_000,
 );
 
 /** It measures and waits in seconds; with a slow processor it has fewer instructions to wait for. */
@@ -46,11 +46,14 @@ describe.each([
     'draws its screen on the serial port and begins to test',
     (path) => {
       const machine = machineWith(path, { protocol, cmdline: 'console=ttyS0,115200' }, SLOW);
-      const exit = machine.run({ until: () => machine.serial.output.includes('Status: Testing'), budget: 1_000_000_000 });
+      const exit = machine.run({
+        until: () => machine.serial.output.includes('Status: Testing'),
+        budget: 1_000_000_000,
+      });
       expect({ reason: exit.reason, serial: machine.serial.output }).toMatchObject({ reason: 'until' });
       expect(machine.serial.output).toMatch(/Memtest86\+ v\d+\.\d+/);
       expect(machine.serial.output).toMatch(/Memory {2}: +\d+MB/);
     },
-    180_000,
+    600_000,
   );
 });
