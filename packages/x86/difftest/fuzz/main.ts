@@ -6,6 +6,7 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '1e9' },
     most: { type: 'string', default: '5' },
     progress: { type: 'boolean', default: false },
   },
@@ -15,7 +16,8 @@ const first = Number(values.seed) * 10_000_000;
 const start = performance.now();
 let wrong = 0;
 let done = 0;
-for (; done < Number(values.count) && wrong < Number(values.most); done++) {
+const end = start + 1000 * Number(values.seconds);
+for (; done < Number(values.count) && wrong < Number(values.most) && performance.now() < end; done++) {
   const seed = first + done;
   let difference: string;
   try {
