@@ -1,5 +1,6 @@
 import { KIND, LANE } from '../decode/lanes.js';
 import { LOCAL, type Emitter } from './emitter.js';
+import { OP } from './opcodes.js';
 
 /**
  * How an instruction becomes WebAssembly. `lower` returns false, having changed nothing but temporaries, when the interpreter has to execute it;
@@ -70,4 +71,14 @@ export function writeOperand(emit: Emitter, operand: number, local: number): boo
   }
   storeOperand(emit, operand, local, false);
   return true;
+}
+
+/** Replaces the flags of `mask` by the i32 that `value` leaves. */
+export function changeFlags(emit: Emitter, mask: number, value: () => void): void {
+  emit.pushFlags();
+  emit.i32(~mask);
+  emit.op(OP.i32_and);
+  value();
+  emit.op(OP.i32_or);
+  emit.popFlags();
 }

@@ -5,10 +5,18 @@ import { CONDITIONS } from '../isa/conditions.js';
 import { ALU_LOWERINGS } from './lower-alu.js';
 import { BIT_LOWERINGS } from './lower-bits.js';
 import { MOVE_LOWERINGS } from './lower-move.js';
+import { MULTIPLY_LOWERINGS } from './lower-multiply.js';
+import { SHIFT_LOWERINGS } from './lower-shift.js';
 import { SYSTEM_LOWERINGS } from './lower-time.js';
 import { type Lowering } from './lowering.js';
 
-const LOWERINGS: Readonly<Record<string, Lowering>> = { ...ALU_LOWERINGS, ...MOVE_LOWERINGS, ...BIT_LOWERINGS };
+const LOWERINGS: Readonly<Record<string, Lowering>> = {
+  ...ALU_LOWERINGS,
+  ...MOVE_LOWERINGS,
+  ...SHIFT_LOWERINGS,
+  ...MULTIPLY_LOWERINGS,
+  ...BIT_LOWERINGS,
+};
 
 /** By form: how it is translated; undefined for branches and for what only the interpreter does. */
 export const FORM_LOWERING = byForm<Lowering | undefined>(
