@@ -16,13 +16,16 @@ export function verifyText({ file, report }: FileVerdict, paint: Paint): string 
   return [
     `${paint.bold(file)}: ${title} (${what})\n`,
     `  structure  ${summary([...structure, ...payload], paint)}\n`,
-    rows.length === 0 ? `  execution  none: no profile enters it\n` : `${table(rows, { indent: 2, right: [3] })}`,
+    rows.length === 0
+      ? `  execution  none: ${payload.some(isError) ? 'the kernel inside is damaged' : 'no profile enters it'}\n`
+      : `${table(rows, { indent: 2, right: [3] })}`,
     ...[...structure, ...payload].filter(isWorthTelling).map((finding) => findingText(finding, '', paint)),
     ...told(runs).map(({ finding, profiles }) => findingText(finding, profiles.join(', '), paint)),
     ...memoryText(report, paint),
   ].join('');
 }
 
+const isError = ({ severity }: Finding): boolean => severity === 'error';
 const isWorthTelling = ({ severity }: Finding): boolean => severity !== 'note';
 
 function summary(findings: readonly Finding[], paint: Paint): string {

@@ -1,0 +1,92 @@
+/** `bzelf verify` as a process: what is said, exit codes, and the JUnit report as a consumer reads it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { XMLParser } from 'fast-xml-parser';
+import { testImage, withTempFolder } from '@bzelf/testkit';
+import { bzelf } from './tool';
+
+const KERNEL = testImage('61-64-gzip.bzImage');
+
+/** A vmlinux, which is at its entry at once; a kernel whose payload is damaged; no kernel. */
+function makeFiles(folder: string): void {
+  bzelf(['wrap', KERNEL, '-o', 'good.elf', '--form', 'vmlinux'], { cwd: folder });
+  const bytes = readFileSync(KERNEL);
+  bytes.writeUInt8(bytes.readUInt8(0x10_0000) ^ 1, 0x10_0000);
+  writeFileSync(join(folder, 'damaged'), bytes);
+  writeFileSync(join(folder, 'text'), 'no kernel\n');
+}
+
+interface Suite {
+  readonly '@name': string;
+  readonly '@tests': string;
+  readonly '@failures': string;
+  readonly testcase: readonly {
+    readonly '@name': string;
+    readonly '@time': string;
+    readonly failure?: { readonly '@type': string };
+  }[];
+}
+
+const readJunit = (path: string) => {
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: '@',
+    isArray: (name) => name === 'testsuite' || name === 'testcase',
+  });
+  return (
+    parser.parse(readFileSync(path, 'utf8')) as {
+      testsuites: { '@tests': string; '@failures': string; testsuite: Suite[] };
+    }
+  ).testsuites;
+};
+
+test('a good file, a damaged one, none, and no kernel: every one is looked at, and the worst is the exit code', () =>
+  withTempFolder((folder) => {
+    makeFiles(folder);
+    const words = ['verify', '--profile', 'pvh', '--profile', 'linux64', '--junit', 'report.xml'];
+    const good = bzelf([...words, 'good.elf'], { cwd: folder });
+    expect([good.exit, good.err]).toEqual([0, '']);
+    expect(good.out).toMatch(
+      /^good\.elf: good \(vmlinux, [\d,]+ bytes\)\n {2}structure {2}good.*\n {2}pvh +pass {2}kernel entered/,
+    );
+    expect(readJunit(join(folder, 'report.xml'))).toMatchObject({ '@tests': '4', '@failures': '0' });
+
+    const damaged = bzelf([...words, 'damaged', 'good.elf'], { cwd: folder });
+    expect(damaged.exit).toBe(1);
+    expect(damaged.out).toMatch(
+      /^damaged: not good .*\n {2}structure {2}wrong: 2 errors\n {2}execution {2}none: the kernel inside is damaged\n/,
+    );
+    expect(damaged.out).toMatch(/^error inner\/corrupt: /m);
+    expect(damaged.out).toMatch(/^good\.elf: good/m);
+    const { testsuite, ...all } = readJunit(join(folder, 'report.xml'));
+    expect(all).toMatchObject({ '@tests': '6', '@failures': '2' });
+    expect(testsuite.map((suite) => [suite['@name'], suite['@failures']])).toEqual([['damaged', '2'], ['good.elf', '0']]); // prettier-ignore
+    expect(testsuite[0]?.testcase.map((row) => [row['@name'], row.failure?.['@type']])).toEqual([
+      ['structure', 'crc/bad'],
+      ['payload', 'inner/corrupt'],
+    ]);
+
+    const mixed = bzelf([...words, 'text', 'good.elf', 'missing'], { cwd: folder });
+    expect([mixed.exit, mixed.err]).toEqual([3, expect.stringMatching(/^bzelf: text: loader\/not-a-kernel/)]);
+    expect(mixed.out).toMatch(/^good\.elf: good/);
+    expect(bzelf([...words, 'missing'], { cwd: folder }).exit).toBe(4);
+  }));
+
+// prettier-ignore
+test.each([
+  { what: 'an unknown profile', words: ['--profile', 'vmware'], err: /no profile of this name/ },
+  { what: 'a deadline that is none', words: ['--deadline', 'soon'], err: /--deadline soon: not a number of seconds/ },
+  { what: 'too much memory', words: ['--memory', '4G'], err: /--memory 4G/ },
+  { what: 'no file', words: [], err: /Not enough|files/, none: true },
+])('$what is wrong usage', ({ words, err, none }) => {
+  const run = bzelf(['verify', ...(none === true ? [] : [KERNEL]), ...words]);
+  expect([run.exit, run.out]).toEqual([2, '']);
+  expect(run.err).toMatch(err);
+});
+
+test('a run that is cut short says so', () => {
+  const { exit, out } = bzelf(['verify', KERNEL, '--profile', 'linux64', '--instructions', '5000']);
+  expect(exit).toBe(1);
+  expect(out).toMatch(/linux64 +fail +as many instructions as were allowed +5,000 instructions/);
+  expect(out).toMatch(/^error run\/budget: /m);
+});
