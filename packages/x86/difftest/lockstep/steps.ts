@@ -96,7 +96,8 @@ class LockStep {
     }
     const name = next.form?.name ?? '';
     if (names.length > 0 && (FROM_OUTSIDE.has(name) || this.isDevice(next, before))) this.copied++;
-    else if (names.length > 0 && !names.every((own) => isPushedFlag(ours[own], theirs[own]))) this.tell(next, before, ours, theirs, names);
+    else if (names.length > 0 && !names.every((own) => isPushedFlag(ours[own], theirs[own])))
+      this.tell(next, before, ours, theirs, names);
     await this.align(ours, theirs, name === 'CPUID');
   }
 
