@@ -77,7 +77,7 @@ type Step =
       readonly at: number;
       readonly size: number;
       readonly value: number;
-      readonly how: 'plain' | 'system' | 'translated';
+      readonly how: 'plain' | 'system';
     }
   | { readonly do: 'fetch'; readonly at: number; readonly size: number }
   | { readonly do: 'map'; readonly start: number; readonly length: number; readonly access: Access }
@@ -92,7 +92,7 @@ const access = fc.record({
   at: place,
   size,
   value: fc.nat({ max: 0x7fff_ffff }),
-  how: fc.constantFrom('plain' as const, 'plain' as const, 'plain' as const, 'system' as const, 'translated' as const),
+  how: fc.constantFrom('plain' as const, 'plain' as const, 'plain' as const, 'system' as const),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 40, arbitrary: access },
@@ -225,7 +225,6 @@ function compareLoad(own: Machine, at: bigint, bytes: number, modify: boolean, h
   const { memory, naive } = own;
   const [lo, hi] = [Number(BigInt.asIntN(32, at)), Number(BigInt.asIntN(32, at >> 32n))];
   const got = outcome(() => {
-    if (how === 'translated' && memory.slowLoad(lo, hi, bytes, modify)) return value64(memory.low, memory.high, bytes);
     const low = how === 'system' ? memory.loadSystem(lo, hi, bytes, modify) : memory.load(lo, hi, bytes, modify);
     return value64(low, memory.high, bytes);
   });
@@ -237,7 +236,6 @@ function compareStore(own: Machine, at: bigint, bytes: number, value: number, ho
   const [lo, hi] = [Number(BigInt.asIntN(32, at)), Number(BigInt.asIntN(32, at >> 32n))];
   const version = memory.codeVersion;
   const got = outcome(() => {
-    if (how === 'translated' && memory.slowStore(lo, hi, bytes, value, ~value)) return;
     if (how === 'system') memory.storeSystem(lo, hi, bytes, value, ~value);
     else memory.store(lo, hi, bytes, value, ~value);
   });

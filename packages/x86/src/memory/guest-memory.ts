@@ -61,8 +61,7 @@ export class GuestMemory implements Memory {
     where.ripLo = words[WORD.rip] as number;
     where.ripHi = words[WORD.rip + 1] as number;
   };
-  /** Low and high word of what `slowLoad` has loaded; `high` is that of `load` too. */
-  low = 0;
+  /** High word of what `load` has loaded. */
   high = 0;
   codeVersion = 0;
   /** Changes when linear addresses may lead elsewhere, or rights may be others. Comes back to what it was when only CPL or AC do. */
@@ -264,36 +263,6 @@ export class GuestMemory implements Memory {
     this.storePieces(size, valueLo, valueHi);
   }
 
-  /** The slow load of translated code: false leaves it to the interpreter, otherwise the value is in `low` and `high`. */
-  slowLoad(lo: number, hi: number, size: number, write: boolean): boolean {
-    if (!this.straddlesTagged(lo, hi, size, write)) {
-      if (!this.tryAccess(lo, hi, size, write ? MODIFY : RIGHT.read)) return false;
-    }
-    this.low = this.loadPieces(size);
-    return true;
-  }
-
-  /** The slow store of translated code: false leaves it to the interpreter. */
-  slowStore(lo: number, hi: number, size: number, valueLo: number, valueHi: number): boolean {
-    if (!this.straddlesTagged(lo, hi, size, true)) {
-      if (!this.tryAccess(lo, hi, size, RIGHT.write)) return false;
-    }
-    this.storePieces(size, valueLo, valueHi);
-    return true;
-  }
-
-  private tryAccess(lo: number, hi: number, size: number, needs: number): boolean {
-    try {
-      this.prepare(lo, hi, size, needs, this.asked(needs));
-      if (!this.isPlain(size, needs)) return false;
-      this.settle(lo, hi, size, needs, true);
-      return true;
-    } catch (fault) {
-      if (fault instanceof MemoryFault || fault instanceof AccessDenied) return false;
-      throw fault;
-    }
-  }
-
   private access(lo: number, hi: number, size: number, needs: number): void {
     this.prepare(lo | 0, hi | 0, size, needs, this.asked(needs));
     this.settle(lo | 0, hi | 0, size, needs, true);
@@ -398,21 +367,6 @@ export class GuestMemory implements Memory {
     if (!this.physical.isRam(page, 4096)) return false;
     const rights = this.physical.ranges.uniform(page, 4096);
     return rights >= 0 && (rights & needs) === needs;
-  }
-
-  /** May a prepared access be made outside of the interpreter? */
-  private isPlain(size: number, needs: number): boolean {
-    const { physical } = this;
-    return (
-      this.isPlainPiece(physical, this.at, this.here, needs) &&
-      (this.here === size || this.isPlainPiece(physical, this.next, size - this.here, needs))
-    );
-  }
-
-  private isPlainPiece(physical: PhysicalMemory, at: number, length: number, needs: number): boolean {
-    if (!physical.isRam(at, length)) return false;
-    if (this.watches.length > 0 && this.watches.some((own) => overlaps(own, at, length))) return false;
-    return (needs & RIGHT.write) === 0 || !physical.lines.hits(Math.floor(at / 4096), at % 4096, length);
   }
 
   private loadPieces(size: number): number {
