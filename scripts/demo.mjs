@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What `npm start` shows: a kernel gets its ELF header, tells its notes and memory map, and comes back bit for bit.
+// What `npm start` shows: a kernel gets its ELF header, tells its notes and memory map, comes back bit for bit, and is proved to boot.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -38,6 +38,9 @@ bzelf('map', relative(ROOT, ELF));
 bzelf('map', relative(ROOT, ELF), '--svg', relative(ROOT, MAP));
 console.log('\nAnd the kernel it was made from comes back:');
 bzelf('unwrap', relative(ROOT, ELF), '-o', relative(ROOT, AGAIN));
+
+console.log('\nProof: every entry leads to the kernel, from the memory that the notes declare, and on to its banner:');
+bzelf('verify', relative(ROOT, ELF), '--until', 'banner');
 
 const same = sha256(KERNEL) === sha256(AGAIN);
 console.log(`\nSHA-256 ${sha256(AGAIN)}: ${same ? 'the same, bit for bit' : 'DIFFERENT'}`);

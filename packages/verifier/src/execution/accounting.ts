@@ -9,6 +9,8 @@ import type { AllowedRange } from './rights.js';
 
 const PAGE = 4096;
 const MIB = 0x10_0000;
+/** Copies that stand for what firmware has left. */
+const FIRMWARES: readonly string[] = ['coreboot-table'];
 
 /** How each range was used up to now. */
 export function rangeUses(ranges: readonly AllowedRange[], touches: TouchLog): RangeUse[] {
@@ -47,7 +49,10 @@ export const untouched = (uses: readonly RangeUse[]): Finding[] =>
 /** Accesses to what was not mapped. Firmware's memory may be read where paging is off, but not what the loader has put there. */
 export const unmappedFindings = (accesses: readonly Unmapped[], { cpu, copies }: LoadPlan): Finding[] =>
   accesses.map(({ kind, start, end, size, rip, count, text }) => {
-    const isBrought = copies.some((copy) => start < Number(copy.to) + copyLength(copy) && end > Number(copy.to));
+    const isBrought = copies.some(
+      (copy) =>
+        !FIRMWARES.includes(copy.purpose) && start < Number(copy.to) + copyLength(copy) && end > Number(copy.to),
+    );
     const isFirmware = kind === 'read' && cpu.mode !== 'long64' && end <= MIB && !isBrought;
     const where = end - start > PAGE ? `${hex(start)}-${hex(end - 1)}, page after page` : `${hex(start)}`;
     return executionFinding(isFirmware ? 'run/low-memory' : 'run/unmapped', {

@@ -99,6 +99,14 @@ test.each(BROKEN)('$name: $code', async ({ form, by, code, found, ...change }) =
   expect(report.verdict).toBe(hit.severity === 'error' ? 'fail' : 'pass');
 });
 
+test("firmware's memory may be read where paging is off, and what firmware has left there", async () => {
+  const { findings } = await run('container', 'filo', {});
+  expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
+    'error run/budget',
+    'note run/low-memory',
+  ]);
+});
+
 test('a byte of the payload that is wrong is found before anything runs', async () => {
   const bytes = image().slice();
   bytes[0x10_0000] = (bytes[0x10_0000] ?? 0) ^ 0x10;
