@@ -60,6 +60,14 @@ test.each<{ what: string; results: Result[]; status: number; said: RegExp }>([
   expect(checked.stdout).toMatch(said);
 });
 
+test('a loader that is only played is simulated, and fails like any other', () => {
+  const row = 'crosvm (ELF64): container pvh of a';
+  expect(run([[row, 'passed']], EMPTY).page).toMatch(
+    /^\| crosvm +\| `ELF64` +\| container pvh \| a +\| simulated \|$/m,
+  );
+  expect(run([[row, 'failed']], EMPTY).page).toMatch(/^\| crosvm .*\| failed +\|$/m);
+});
+
 test('the results of a part of the tests write no table', () => {
   const { status, page } = run([...GREEN, ['GRUB (linux): inplace of c', 'pending', 'boots']], EMPTY);
   expect([status, page]).toEqual([1, EMPTY]);
