@@ -40,7 +40,7 @@ test(
       for (const name of publicPackages())
         run('npm', ['pack', ...NPM_WORDS, '--pack-destination', packed], join(ROOT, 'packages', name));
       const tarballs = readdirSync(packed).map((name) => join(packed, name));
-      expect(tarballs.length).toBeGreaterThanOrEqual(6);
+      expect(tarballs.length).toBeGreaterThanOrEqual(8);
       writeFileSync(join(installed, 'package.json'), '{ "private": true, "type": "module" }');
       run('npm', ['install', ...NPM_WORDS, '--prefer-offline', ...tarballs], installed);
 
@@ -51,6 +51,8 @@ test(
       expect(run(tool, ['notes', 'k.elf'], installed).toString()).toMatch(/XEN_ELFNOTE_PHYS32_ENTRY/);
       run(tool, ['unwrap', 'k.elf', '-o', 'again'], installed);
       expect(readFileSync(join(installed, 'again')).equals(readFileSync(kernel))).toBe(true);
+      expect(run(tool, ['verify', 'k.elf', '--profile', 'pvh'], installed).toString()).toMatch(/pvh/);
+      expect(run(tool, ['run', 'k.elf', '--until', 'banner'], installed).toString()).toMatch(/Linux version 6\.1\./);
       for (const name of ['bzip2', 'lzma', 'lzo']) {
         const image = testImage(`61-64-${name}.bzImage`);
         expect(run(tool, ['extract', image, '-o', '-'], installed).subarray(1, 4).toString()).toBe('ELF');
