@@ -13,7 +13,7 @@ import { combine, deliver } from './system/delivery.js';
 
 export { type Exit, type FaultRecord } from './cpu/exit.js';
 
-const DECODED = 4096;
+const DECODED = 0x8000;
 const BUDGET: Exit = { reason: 'budget' };
 const BLOCK: Exit = { reason: 'block' };
 const BREAKPOINT: Exit = { reason: 'breakpoint' };

@@ -6,6 +6,8 @@ import { cpuidOf, type CpuProfile } from '../system/profile.js';
 /** What PAT holds after reset. Source: Intel SDM vol. 3A, table 12-12. */
 const PAT = [0x0007_0406, 0x0007_0406] as const;
 const APIC_BASE = 0xfee0_0900 | 0;
+/** Of IA32_MISC_ENABLE, without which 32-bit Linux leaves REP MOVS alone. Source: Intel SDM vol. 4, table 2-2. */
+const FAST_STRINGS = 1;
 const SYSTEM_SEGMENT = { ldt: 0x82, tss: 0x8b } as const;
 
 /** Puts a CPU where RESET does: real mode, at FFFFFFF0. Source: Intel SDM vol. 3A, table 10-1. */
@@ -34,6 +36,7 @@ export function resetCpu(cpu: Cpu, profile: CpuProfile): void {
   words[WORD.tables + SEGMENT.words * TABLE.TR + SEGMENT.attributes] = SYSTEM_SEGMENT.tss;
   words.set(PAT, WORD.msrs + 2 * MSR_SLOTS.pat);
   words[WORD.msrs + 2 * MSR_SLOTS.apicBase] = APIC_BASE;
+  words[WORD.msrs + 2 * MSR_SLOTS.miscEnable] = FAST_STRINGS;
   words[WORD.msrs + 2 * MSR_SLOTS.randomState] = profile.randomSeed;
   words[WORD.fcw] = 0x40;
   words[WORD.mxcsr] = 0x1f80;
