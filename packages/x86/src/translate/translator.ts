@@ -43,6 +43,9 @@ const PATIENCE = 32;
 /** So often a region is made anew, each time at a count four times as high. */
 const GENERATIONS = 3;
 
+/** Regions that share what they import. */
+const IMPORTERS = 256;
+
 interface Runtime {
   readonly run: (mode: number) => number;
   readonly settle: () => void;
@@ -56,7 +59,8 @@ export class Translator {
   private readonly former: Former;
   private readonly table: WebAssembly.Table;
   private readonly runtime: Runtime;
-  private readonly imports: WebAssembly.Imports;
+  private readonly flags: WebAssembly.ExportValue | undefined;
+  private imports: WebAssembly.Imports;
   /** By mode and entry. */
   private readonly entries = new Map<number, Map<number, { translated: Translated; label: number }>>();
   /** The beginnings of all blocks, by mode. */
@@ -95,9 +99,8 @@ export class Translator {
       h: { memory: memory.wasm, table: this.table },
     });
     this.runtime = exports as unknown as Runtime;
-    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
-    functions.set(FLAGS_PLACE, exports.flags);
-    this.imports = { m: { m: memory.wasm, t: functions } };
+    this.flags = exports.flags;
+    this.imports = this.freshImports();
     this.former = new Former({
       peek: (lo, hi, bytes, count) => this.peek(lo, hi, bytes, count),
       seen: (lo, hi) => {
@@ -233,7 +236,15 @@ export class Translator {
     return false;
   }
 
+  /** What regions import, with a table that is used for a few of them only: before Node 24, V8 keeps all importers of a table as long as one lives. */
+  private freshImports(): WebAssembly.Imports {
+    const functions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    functions.set(FLAGS_PLACE, this.flags);
+    return { m: { m: this.memory.wasm, t: functions } };
+  }
+
   private install(region: Region, { module, labels, sites }: Compiled, slot: number, generation: number): void {
+    if (this.compiled % IMPORTERS === 0) this.imports = this.freshImports();
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), this.imports);
     this.table.set(slot, instance.exports.r as WebAssembly.ExportValue);
     const entries = region.entries.map((number) => {
@@ -338,6 +349,7 @@ export class Translator {
   /** As if nothing had ever been executed. */
   dropAll(): void {
     this.clearDispatch();
+    for (let slot = 0; slot < this.slots.length; slot++) this.table.set(slot, null);
     this.entries.clear();
     this.blocks.clear();
     this.byPage.clear();
