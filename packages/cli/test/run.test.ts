@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withTempFolder } from '@bzelf/testkit';
+import { testImage, withTempFolder } from '@bzelf/testkit';
 import { program, type ENDINGS } from './run-programs';
 import { bzelf, TOOL_PATH } from './tool';
 
@@ -49,6 +49,16 @@ test.each(['interpreter', 'translator', 'both'])('--tier %s executes the same in
 test('what comes on stdin is what the guest receives', async () => {
   const done = await run('echo', [], 'typed\n');
   expect(done.out).toBe(`${TEXT}typed\n`);
+  expect(done.exit).toBe(0);
+});
+
+test.each([
+  { kernel: '61-32-gzip', cmdline: 'console=ttyS0', where: /0x(?!1000000:)[0-9a-f]+00000:/ },
+  { kernel: '61-64-gzip', cmdline: 'console=ttyS0 nokaslr', where: /0x1000000:/ },
+])('--until entry finds $kernel with $cmdline at its first instruction', ({ kernel, cmdline, where }) => {
+  const done = bzelf(['run', testImage(`${kernel}.bzImage`), '--until', 'entry', '--cmdline', cmdline]);
+  expect(done.err).toMatch(/^bzelf: kernel entered at /);
+  expect(done.err).toMatch(where);
   expect(done.exit).toBe(0);
 });
 

@@ -1,46 +1,50 @@
-import { extractPayload, splitVmlinux } from '@bzelf/bzimage';
-import { PT_LOAD, readElf, type ElfFile } from '@bzelf/elf';
-import type { KernelImage } from '@bzelf/loader';
+import { placeVmlinux } from '@bzelf/bzimage';
+import { memoryImage, readInnerKernel, type InnerKernel, type KernelImage } from '@bzelf/loader';
 import type { Machine } from '@bzelf/x86';
+import { bytesOf } from './start.js';
 
-/** Enough to know the entry by, and before the first address that a virtual slide changes. */
+/** Enough to know the entry by. */
 const CODE_BYTES = 16;
-/** Where the header does not say; x86_64 never aligns to less. */
-const USUAL_ALIGNMENT = 0x20_0000n;
+const NO_SLIDE = { physical: 0n, virtual: 0n };
 
 /** The first instruction of the kernel proper: what the decompressor jumps to. */
 export interface KernelEntryPoint {
   /** Physical, as linked. With KASLR the kernel may be entered at this plus any multiple of `alignment`. */
   readonly address: bigint;
   readonly alignment: bigint;
-  /** The bytes there, as they are before relocation. */
+  /** The first bytes there that are the same wherever the kernel lies. */
   readonly code: Uint8Array;
 }
 
 /**
  * Decompresses the kernel where it must; undefined for an ELF file that is entered directly, and for a bzImage that holds no vmlinux.
- * Throws what @bzelf/bzimage and @bzelf/elf throw.
+ * Throws what readInnerKernel throws.
  */
 export async function findKernelEntry(kernel: KernelImage): Promise<KernelEntryPoint | undefined> {
-  const { bzImage } = kernel;
-  if (bzImage?.payload === undefined) return undefined;
-  const elf = readElf(splitVmlinux(await extractPayload(bzImage)).elf);
-  const alignment = BigInt(bzImage.header.kernel_alignment ?? 0);
-  return {
-    address: elf.header.e_entry,
-    alignment: alignment === 0n ? USUAL_ALIGNMENT : alignment,
-    code: codeAt(elf, elf.header.e_entry),
-  };
+  return kernel.bzImage?.payload === undefined ? undefined : entryPoint(kernel, await readInnerKernel(kernel));
 }
 
-function codeAt(elf: ElfFile, address: bigint): Uint8Array {
-  const segment = elf.segments.find(
-    ({ p_type, p_paddr, p_filesz }) => p_type === PT_LOAD && address >= p_paddr && address < p_paddr + p_filesz,
-  );
-  if (segment === undefined) return new Uint8Array(0);
-  const skip = address - segment.p_paddr;
-  const left = segment.p_filesz - skip;
-  return elf.source.read(Number(segment.p_offset + skip), left < CODE_BYTES ? Number(left) : CODE_BYTES);
+/** The entry of the kernel inside, which was read before. */
+export function entryPoint({ source }: KernelImage, inner: InnerKernel): KernelEntryPoint {
+  const address = inner.elf.header.e_entry;
+  const segment = memoryImage(inner, NO_SLIDE).find(({ to, fileSize }) => address >= to && address < to + fileSize);
+  const skip = segment === undefined ? 0 : Number(address - segment.to);
+  const code =
+    segment?.from === undefined
+      ? new Uint8Array(0)
+      : bytesOf({ ...segment, from: segment.from }, { kernel: source }).subarray(skip, skip + constantBytes(inner));
+  return { address, alignment: inner.alignment, code };
+}
+
+/** Bytes at the entry before the first one that relocation changes. */
+function constantBytes({ elf, relocations }: InnerKernel): number {
+  if (relocations === undefined) return CODE_BYTES;
+  const { virtualBase, entry } = placeVmlinux(elf.source.read(0, elf.source.size));
+  const at = Number(BigInt.asUintN(32, virtualBase + entry));
+  const { abs32, inverse32, abs64 } = relocations;
+  const lists = [abs32, inverse32, abs64];
+  const distances = lists.flatMap((list) => [...list.filter((word) => word >= at && word < at + CODE_BYTES)]);
+  return Math.min(CODE_BYTES, ...distances.map((word) => word - at));
 }
 
 /** Every address below `end` at which the decompressor may enter the kernel; only the first unless `kaslr`. */
