@@ -24,7 +24,7 @@ export interface Compiled {
 type Scope = { readonly kind: 'item'; readonly item: Item } | { readonly kind: 'loop'; readonly loop: Loop };
 
 /** What is known of the flags at some place: Emitter's fields of the same names. */
-type FlagState = Pick<Emitter, 'known' | 'inLocals' | 'pending'>;
+type FlagState = Pick<Emitter, 'known' | 'inLocals' | 'pending' | 'resultInLocal'>;
 
 const state = (word: number): number => LAYOUT.state + 4 * word;
 const { rcx } = REGISTER;
@@ -285,7 +285,7 @@ class Compiler {
     const [first] = before;
     if (first !== undefined && this.inherits(node)) return first;
     const isKnown = !this.isEntered(node) && before.every((own) => own?.known === first?.known);
-    return { known: isKnown ? (first?.known ?? -1) : -1, inLocals: false, pending: false };
+    return { known: isKnown ? (first?.known ?? -1) : -1, inLocals: false, pending: false, resultInLocal: false };
   }
 
   private isEntered(node: number): boolean {
@@ -298,8 +298,8 @@ class Compiler {
 
   /** The instructions are done; what comes now depends on the way out. */
   private endFlags(): void {
-    const { known, inLocals, pending } = this.emit;
-    this.ends[this.node] = { known, inLocals, pending };
+    const { known, inLocals, pending, resultInLocal } = this.emit;
+    this.ends[this.node] = { known, inLocals, pending, resultInLocal };
   }
 
   /** The block, or what is outside, wants the flags in the state block, and they are not. */

@@ -2,7 +2,7 @@ import { LANE, LANES, RIP, SEG } from '../decode/lanes.js';
 import { SEGMENT, WORD } from '../cpu/state.js';
 import { LAYOUT } from '../memory/layout.js';
 import { Code } from './code.js';
-import { CARRY_KIND, FLAG, kindOf } from './flag-kinds.js';
+import { CARRY_KIND, CARRY_UNKNOWN, FLAG, kindOf } from './flag-kinds.js';
 import { OP, TYPE } from './opcodes.js';
 import { SEGMENT_USE, type Region } from './region.js';
 import { FLAGS_PLACE, FLAGS_TYPE_INDEX } from './runtime.js';
@@ -61,11 +61,13 @@ export class Emitter extends Code {
   readonly sites: Site[] = [];
   /** Flags behind the instruction are looked at before they are set again. */
   flagsLive = true;
-  /** The kind of the flags where it is known, else -1. */
+  /** The kind of the flags where it is known, else -1; behind INC and DEC the carry's may be CARRY_UNKNOWN. */
   known = -1;
   /** The flags are in locals too, not in the state block only; `pending`: not yet in the state block. Between blocks they are always there. */
   inLocals = false;
   pending = false;
+  /** The result is in its local, whatever the rest is. */
+  resultInLocal = false;
   /** Labels between here and the region's fault label; branches out of `if`s count on it. */
   depth = 0;
   private siteOfInstruction = -1;
@@ -323,7 +325,7 @@ export class Emitter extends Code {
 
   private storeKind(): void {
     this.i32(0);
-    if (this.known >= 0) this.i32(this.known);
+    if (this.isConstant) this.i32(this.known);
     else this.get(LOCAL.flagKind);
     this.memory(OP.i32_store, LAYOUT.state + 4 * WORD.flagKind);
   }
@@ -339,12 +341,12 @@ export class Emitter extends Code {
   }
 
   pushFlagResult(): void {
-    if (this.inLocals) this.get(LOCAL.flagR);
+    if (this.inLocals || this.resultInLocal) this.get(LOCAL.flagR);
     else this.loadState(OP.i64_load, WORD.flagResult);
   }
 
   private pushKind(): void {
-    if (this.known >= 0) this.i32(this.known);
+    if (this.isConstant) this.i32(this.known);
     else if (this.inLocals) this.get(LOCAL.flagKind);
     else this.loadState(OP.i32_load, WORD.flagKind);
   }
@@ -380,11 +382,7 @@ export class Emitter extends Code {
   /** INC and DEC, whose result is in R: the carry stays what it was, and with it the operands. */
   setStepKind(main: number, size: number): void {
     const kind = kindOf(main, log2(size));
-    this.pushFlagA();
-    this.set(LOCAL.flagA);
-    this.pushFlagB();
-    this.set(LOCAL.flagB);
-    if (this.known >= 0) {
+    if (this.isConstant) {
       this.known = (this.known & CARRY_KIND) | kind;
       this.i32(this.known);
     } else {
@@ -393,10 +391,22 @@ export class Emitter extends Code {
       this.byte(OP.i32_and);
       this.i32(kind);
       this.byte(OP.i32_or);
+      this.known = CARRY_UNKNOWN | kind;
     }
     this.set(LOCAL.flagKind);
-    this.inLocals = true;
-    this.pending = true;
+    if (this.inLocals) {
+      this.pending = true;
+      return;
+    }
+    // the carry finds its operands in the state block, and there they stay
+    this.storeKind();
+    this.storeState(OP.i64_store, WORD.flagResult, LOCAL.flagR);
+    this.resultInLocal = true;
+  }
+
+  /** The whole kind is known, that of the carry too. */
+  private get isConstant(): boolean {
+    return this.known >= 0 && (this.known & CARRY_UNKNOWN) !== CARRY_UNKNOWN;
   }
 
   /** CF of the i32 on the stack goes to EFLAGS, and the kind says so. */
@@ -437,6 +447,7 @@ export class Emitter extends Code {
     this.storeKind();
     this.inLocals = false;
     this.pending = false;
+    this.resultInLocal = false;
   }
 
   /** The flags go to the state block; they stay in the locals too. */

@@ -30,6 +30,8 @@ export const kindOf = (main: number, logSize: number): number =>
   main | (logSize << 4) | (carries(main) ? (main << 8) | (logSize << 12) : 0);
 /** Of INC and DEC: what is left of the kind before. */
 export const CARRY_KIND = 0xff00;
+/** In place of a carry's kind, while translating: some other block has set it. No kind has this number. */
+export const CARRY_UNKNOWN = 0xf00;
 
 // parameters and locals of the helper
 const KIND = 0;

@@ -43,6 +43,7 @@ function unlessZero(emit: Emitter, count: number | undefined, settles: boolean, 
   emit.known = -1;
   emit.inLocals = !settles;
   emit.pending = !settles;
+  emit.resultInLocal = false;
 }
 
 const SHIFTS = { SHL: OP.i64_shl, SHR: OP.i64_shr_u, SAR: OP.i64_shr_s } as const;
