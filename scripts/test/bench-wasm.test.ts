@@ -13,7 +13,7 @@ import {
 } from '../../packages/x86/difftest/bench-wasm/guest';
 import { isNotable, report, time } from '../../packages/x86/difftest/bench-wasm/report';
 import { LAYOUT, NO_TAG } from '../../packages/x86/src/memory/layout';
-import { STATUS } from '../../packages/x86/src/translate/emitter';
+import { STATUS } from '../../packages/x86/src/translate/locals';
 
 const COUNT = 100;
 const RCX = 2;

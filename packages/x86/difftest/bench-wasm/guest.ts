@@ -2,7 +2,8 @@
 import { WORD } from '../../src/cpu/state';
 import { LAYOUT, TAG_COUNT } from '../../src/memory/layout';
 import { compile } from '../../src/translate/compile';
-import { Emitter, STATUS } from '../../src/translate/emitter';
+import { Emitter } from '../../src/translate/emitter';
+import { STATUS } from '../../src/translate/locals';
 import { Former } from '../../src/translate/former';
 import { OP } from '../../src/translate/opcodes';
 import { type Mode, type Region } from '../../src/translate/region';

@@ -1,4 +1,5 @@
-import { LOCAL, type Emitter } from './emitter.js';
+import { type Emitter } from './emitter.js';
+import { LOCAL } from './locals.js';
 import { FLAG } from './flag-kinds.js';
 import { OP } from './opcodes.js';
 

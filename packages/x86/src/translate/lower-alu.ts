@@ -1,5 +1,6 @@
 import { KIND, LANE } from '../decode/lanes.js';
-import { LOCAL, type Emitter } from './emitter.js';
+import { type Emitter } from './emitter.js';
+import { LOCAL } from './locals.js';
 import { FLAG } from './flag-kinds.js';
 import { loadOperand, modifyOperand, pushOperand, storeOperand, type Lowering } from './lowering.js';
 import { OP } from './opcodes.js';

@@ -1,6 +1,7 @@
 import { KIND, LANE } from '../decode/lanes.js';
 import { CF, DF, STATUS_FLAGS, ZF } from '../isa/flags.js';
-import { LOCAL, type Emitter } from './emitter.js';
+import { type Emitter } from './emitter.js';
+import { LOCAL } from './locals.js';
 import { changeFlags, loadOperand, modifyOperand, pushOperand, storeOperand, type Lowering } from './lowering.js';
 import { OP } from './opcodes.js';
 

@@ -3,7 +3,8 @@ import { KIND, LANE, PREFIX, SEG } from '../decode/lanes.js';
 import { CONDITIONS } from '../isa/conditions.js';
 import { DF } from '../isa/flags.js';
 import { pushCondition } from './conditions.js';
-import { LOCAL, type Emitter } from './emitter.js';
+import { type Emitter } from './emitter.js';
+import { LOCAL } from './locals.js';
 import { loadOperand, modifyOperand, pushOperand, storeOperand, writeOperand, type Lowering } from './lowering.js';
 import { OP } from './opcodes.js';
 

@@ -1,6 +1,7 @@
 import { REGISTER } from '../cpu/state.js';
 import { KIND, LANE } from '../decode/lanes.js';
-import { LOCAL, type Emitter } from './emitter.js';
+import { type Emitter } from './emitter.js';
+import { LOCAL } from './locals.js';
 import { FLAG } from './flag-kinds.js';
 import { setResult } from './lower-alu.js';
 import { loadOperand, type Lowering } from './lowering.js';

@@ -1,6 +1,7 @@
 import { HIGH_BYTE, KIND, LANE } from '../decode/lanes.js';
 import { CF, OF } from '../isa/flags.js';
-import { LOCAL, type Emitter } from './emitter.js';
+import { type Emitter } from './emitter.js';
+import { LOCAL } from './locals.js';
 import { FLAG } from './flag-kinds.js';
 import { setResult } from './lower-alu.js';
 import { changeFlags, loadOperand, modifyOperand, pushOperand, storeOperand, type Lowering } from './lowering.js';

@@ -1,5 +1,6 @@
 import { CR4, MSR_SLOTS, REGISTER, WORD } from '../cpu/state.js';
-import { LOCAL, type Emitter } from './emitter.js';
+import { type Emitter } from './emitter.js';
+import { LOCAL } from './locals.js';
 import { type Lowering } from './lowering.js';
 import { OP } from './opcodes.js';
 

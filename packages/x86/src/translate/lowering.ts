@@ -1,5 +1,6 @@
 import { KIND, LANE } from '../decode/lanes.js';
-import { LOCAL, type Emitter } from './emitter.js';
+import { type Emitter } from './emitter.js';
+import { LOCAL } from './locals.js';
 import { OP } from './opcodes.js';
 
 /**
