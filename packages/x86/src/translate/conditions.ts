@@ -44,8 +44,11 @@ function fromOperands(emit: Emitter, pair: number): boolean {
   const { known } = emit;
   if (known < 0) return false;
   const main = known & 15;
+  const carry = (known >> 8) & 15;
   const size = 1 << ((known >> 4) & 3);
-  if (pair === PAIR.B) return carryFromOperands(emit, (known >> 8) & 15);
+  if (pair === PAIR.B) return carryFromOperands(emit, carry);
+  // STC, BT and the like have put another carry in place of the operation's own
+  if (pair === PAIR.BE && carry !== main) return false;
   if (main === FLAG.sub) return fromDifference(emit, pair, size);
   if (main === FLAG.logic) return fromLogic(emit, pair);
   if (main === FLAG.add) {
