@@ -3,9 +3,10 @@ import { GUEST_EXCEPTION, VECTOR } from './cpu/exception.js';
 import { type Exit, type FaultRecord, Stop } from './cpu/exit.js';
 import { WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
-import { FORM_OP, OPERATIONS } from './decode/tables.js';
+import { FORM_OP, FORM_TRAITS, OPERATIONS } from './decode/tables.js';
 import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, PREFIX } from './decode/lanes.js';
 import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
+import { FORM_TRAIT } from './isa/encoding.js';
 import { IF, RF, TF } from './isa/flags.js';
 import { AccessDenied, MemoryFault } from './memory/memory.js';
 import { checkCodeBreakpoints, markSingleStep } from './system/debug.js';
@@ -144,10 +145,11 @@ export class Interpreter {
     return cpu.attention && words[WORD.count] !== end ? BUDGET : undefined;
   }
 
-  /** An instruction that is privileged, repeats, branches or is missing. */
+  /** An instruction that is of the system, repeats, branches or is missing. */
   private special(decoded: Decoded, limit: number): void {
     const { cpu } = this;
     const { kind } = decoded;
+    if (kind & KINDS.system && cpu.hooks.system !== undefined) this.tellSystem();
     if (kind & (KINDS.cpl0 | KINDS.iopl)) this.checkPrivilege(kind);
     if ((kind & KINDS.repeats) === 0) return decoded.semantics(cpu);
     cpu.iterations = 0;
@@ -155,6 +157,13 @@ export class Interpreter {
     decoded.semantics(cpu);
     if (cpu.iterations > 1) this.retire(cpu.iterations - 1);
     cpu.iterations = 0;
+  }
+
+  private tellSystem(): void {
+    const { cpu } = this;
+    const traits = FORM_TRAITS[cpu.lane(LANE.form)] as number;
+    const needs = traits & FORM_TRAIT.cpl0 ? 'cpl0' : traits & FORM_TRAIT.iopl ? 'iopl' : 'nothing';
+    cpu.hooks.system?.(needs, (cpu.startLo + cpu.codeBase) | 0, cpu.startHi);
   }
 
   private checkPrivilege(kind: number): void {

@@ -310,6 +310,48 @@ describe('hooks', () => {
     machine.setRegister('rip', BigInt(CODE + 8));
     expect(machine.run()).toMatchObject({ reason: 'exception', vector: 6, rip: BigInt(CODE + 8) });
   });
+
+  test.each(['interpreter', 'translator'] as const)(
+    "the %s tells of the system's instructions and of segment loads where they are",
+    (tier) => {
+      const seen: string[] = [];
+      const machine = machineWith(16, '40 fa 31c0 8ed8 e480 0fa2 0f20c0 cf', {
+        tier,
+        hooks: {
+          system: (needs, lo) => seen.push(`${needs} ${lo.toString(16)}`),
+          segment: (segment, selector, lo) => seen.push(`segment ${segment} = ${selector} ${lo.toString(16)}`),
+        },
+      });
+      machine.write(0x7b00, Uint8Array.of(0, 0x7d, 0x34, 0, 2, 0));
+      machine.setRegister('rsp', 0x7b00n);
+      machine.run({ budget: 8 });
+      expect(seen).toEqual([
+        'iopl 7c01',
+        'nothing 7c04',
+        'segment 3 = 0 7c04',
+        'iopl 7c06',
+        'nothing 7c08',
+        'cpl0 7c0a',
+        'nothing 7c0d',
+        'segment 1 = 52 7c0d',
+      ]);
+    },
+  );
+
+  test('a watched range may be looked at without an end of the run', () => {
+    const hits: string[] = [];
+    const machine = machineWith(32, '40 a10e040000 a30e040000 f4', {
+      hooks: {
+        watch: ({ physical, size, write, rip, count }) => {
+          hits.push(`${write ? 'write' : 'read'} of ${size} at ${physical} by ${rip.toString(16)} after ${count}`);
+          return 'pass';
+        },
+      },
+    });
+    machine.watch({ start: 0x400, length: 0x100, access: 'rw' });
+    expect(machine.run()).toMatchObject({ reason: 'halt', count: 4n });
+    expect(hits).toEqual(['read of 4 at 1038 by 7c01 after 1', 'write of 4 at 1038 by 7c06 after 2']);
+  });
 });
 
 test.each([

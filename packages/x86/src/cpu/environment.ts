@@ -35,6 +35,13 @@ export interface CpuHooks {
   /** True when it has taken the value. */
   writeMsr?(index: number, lo: number, hi: number): boolean;
   port?(port: number, size: number, direction: 'in' | 'out'): 'pass' | 'stop';
+  /**
+   * An instruction of the operating system (segments, tables, control and debug registers, MSRs, ports, interrupts, CPUID) is about to be executed:
+   * what it needs not to be #GP(0), and its linear address as two words. RDTSC is told of only where it is interpreted.
+   */
+  system?(needs: 'cpl0' | 'iopl' | 'nothing', lo: number, hi: number): void;
+  /** A segment register (0 ES, 1 CS, 2 SS, 3 DS, 4 FS, 5 GS) gets a selector, by the instruction at this linear address or on the way to a handler. */
+  segment?(segment: number, selector: number, lo: number, hi: number): void;
 }
 
 /** No device answers: reads give ones. */

@@ -46,7 +46,7 @@ export const SEMANTICS: ReadonlyMap<string, Semantics> = new Map(
 );
 
 /** What the interpreter has to know of a form beside its semantics: bits. */
-export const KINDS = { plain: 0, cpl0: 1, iopl: 2, repeats: 4, branch: 8, unimplemented: 16 } as const;
+export const KINDS = { plain: 0, cpl0: 1, iopl: 2, repeats: 4, branch: 8, unimplemented: 16, system: 32 } as const;
 
 /** IN, OUT, INS and OUTS ask the TSS too, and do all of it themselves. */
 const ASKS_ITSELF = new Set(['IN', 'OUT', 'INS', 'OUTS']);
@@ -76,7 +76,7 @@ function semanticsOfForms(): (Semantics | undefined)[] {
 }
 
 function kindsOfForms(): Uint8Array {
-  const { cpl0, iopl, repeats, branch, unimplemented, plain } = KINDS;
+  const { cpl0, iopl, repeats, branch, unimplemented, system, plain } = KINDS;
   const branches = OPERATIONS.map((name) => (BRANCH_NAME.test(name) ? branch : plain));
   const guarded = OPERATIONS.map((name) => (ASKS_ITSELF.has(name) ? plain : iopl));
   const kinds = new Uint8Array(FORM_OP.length);
@@ -86,6 +86,7 @@ function kindsOfForms(): Uint8Array {
     kinds[form] =
       (traits & FORM_TRAIT.cpl0 ? cpl0 : traits & FORM_TRAIT.iopl ? (guarded[op] as number) : plain) |
       (traits & FORM_TRAIT.rep ? repeats : plain) |
+      (traits & FORM_TRAIT.sys ? system : plain) |
       (branches[op] as number) |
       (FORM_SEMANTICS[form] === undefined ? unimplemented : plain);
   }

@@ -6,7 +6,9 @@ import { type Tier } from '../engine.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
 import { type Touch } from '../memory/touch-log.js';
 import { type CpuProfile } from '../system/profile.js';
+import { linear } from './breakpoints.js';
 import { type MachineBus } from './bus.js';
+import { type Place, type WatchHit } from './exit.js';
 import { pcDevices } from './pc.js';
 import { type RunLoop } from './run-loop.js';
 
@@ -31,6 +33,8 @@ export interface MachineHooks extends CpuHooks {
   block?(address: bigint): boolean;
   /** A page was touched in a way in which it was not before: `rip` is the linear address of the instruction. */
   touch?(touch: Touch): void;
+  /** A watched range is being touched by the instruction at `rip`: the run ends behind it, or goes on. */
+  watch?(hit: WatchHit & Place): 'stop' | 'pass';
 }
 
 interface Parts {
@@ -53,7 +57,8 @@ export function wire({ cpu, memory, bus, loop, devices, profile }: Parts, hooks:
     memory.a20 = enabled;
   };
   memory.onWatch = (_watch, physical, size, write) => {
-    loop.watched({ physical, size, write });
+    const hit = { physical, size, write };
+    if (hooks.watch?.({ ...hit, ...placeOf(cpu, memory) }) !== 'pass') loop.watched(hit);
   };
   memory.locate = () => {
     locate(cpu, memory);
@@ -84,6 +89,12 @@ function shareTaskPriority(cpu: Cpu, apic: LocalApic): void {
   apic.onTaskPriority = (priority) => {
     cpu.words[WORD.cr + 16] = priority;
   };
+}
+
+function placeOf(cpu: Cpu, memory: GuestMemory): Place {
+  locate(cpu, memory);
+  const { countLo, countHi, ripLo, ripHi } = memory.where;
+  return { rip: linear(ripLo, ripHi), count: linear(countLo, countHi) };
 }
 
 /** The instruction in hand, whose rIP has already moved on. */

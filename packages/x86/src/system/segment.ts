@@ -26,6 +26,7 @@ export function setSegment(
 ): void {
   const at = segmentWord(segment);
   const { words } = cpu;
+  cpu.hooks.segment?.(segment, selector & 0xffff, (cpu.startLo + cpu.codeBase) | 0, cpu.startHi);
   words[at] = selector;
   words[at + SEGMENT.attributes] = attributes;
   words[at + SEGMENT.baseLo] = base;
