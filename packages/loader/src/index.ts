@@ -13,13 +13,15 @@ export type {
   KernelImage,
   PvhRelocation,
 } from './kernel.js';
-export { copyLength, PLAN_PROTOCOLS } from './load-plan.js';
+export { copyLength, PLACED_PURPOSES, PLAN_PROTOCOLS } from './load-plan.js';
 export type {
   Copy,
   CopySource,
   LoadPlan,
   ParameterBlock,
   ParameterBlockKind,
+  Place,
+  PlacedPurpose,
   PlanOptions,
   PlanProtocol,
   PlanRange,

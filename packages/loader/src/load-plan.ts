@@ -24,6 +24,31 @@ export interface SetupData {
   readonly data: Uint8Array;
 }
 
+/** Where a loader puts an object of its own: at an address, as low as it goes from one on, as high as it goes below one, or right behind the kernel. */
+export type Place =
+  | { readonly at: PhysAddr }
+  | { readonly above: PhysAddr }
+  | { readonly below: PhysAddr }
+  | { readonly behind: 'kernel' };
+
+/** Objects whose place a loader may choose, by their purpose in the plan's copies. */
+export const PLACED_PURPOSES = [
+  'boot_params',
+  'cmdline',
+  'initrd',
+  'setup_data',
+  'hvm_start_info',
+  'hvm_modlist_entry',
+  'hvm_memmap_table_entry',
+  'multiboot_info',
+  'multiboot2_info',
+  'elfboot',
+  'stack',
+  'gdt',
+  'page-tables',
+] as const;
+export type PlacedPurpose = (typeof PLACED_PURPOSES)[number];
+
 export interface PlanOptions {
   /** Without it, the first of PLAN_PROTOCOLS that the file offers. */
   readonly protocol?: PlanProtocol;
@@ -37,6 +62,11 @@ export interface PlanOptions {
   readonly acpiRsdpCopy?: Uint8Array;
   /** Where the kernel is to be loaded; without it, where it prefers to be, else the lowest place that it accepts. */
   readonly relocateTo?: PhysAddr;
+  /**
+   * Where certain objects go; all others wherever there is room. An object at an address may lie in what the memory map does not call RAM, as some
+   * loaders have it. Without places of their own, the lists of hvm_start_info follow it.
+   */
+  readonly places?: Readonly<Partial<Record<PlacedPurpose, Place>>>;
   /** linux16: the segment of the real-mode block, 0x1000 to 0x9000; without it, the lowest that is free. */
   readonly realModeSegment?: number;
   /** type_of_loader; 0xff (unknown) unless told. */

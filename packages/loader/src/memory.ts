@@ -124,8 +124,13 @@ export class FreeMemory {
 
   /** Takes exactly `[start, start + size)`. Throws loader/not-ram, loader/overlap. */
   claim(start: bigint, size: bigint, purpose: string): PhysAddr {
+    if (size > 0n) this.#checkRam(start, start + size, purpose);
+    return this.occupy(start, size, purpose);
+  }
+
+  /** The same, whether it is RAM or not. Throws loader/overlap. */
+  occupy(start: bigint, size: bigint, purpose: string): PhysAddr {
     if (size > 0n) {
-      this.#checkRam(start, start + size, purpose);
       const other = this.#taken.find((t) => t.start < start + size && start < t.end);
       if (other !== undefined)
         throw fail('loader/overlap', {

@@ -1,21 +1,25 @@
 import { asciz, phys, type PhysAddr } from '@bzelf/bytes';
 import { bootGdt, flatCpu, type CpuState, type Registers } from './cpu.js';
 import { fail } from './errors.js';
-import type {
-  Copy,
-  CopySource,
-  LoadPlan,
-  ParameterBlock,
-  ParameterBlockKind,
-  PlanOptions,
-  PlanProtocol,
-  PlanRange,
+import {
+  PLACED_PURPOSES,
+  type Copy,
+  type CopySource,
+  type LoadPlan,
+  type ParameterBlock,
+  type ParameterBlockKind,
+  type Place,
+  type PlacedPurpose,
+  type PlanOptions,
+  type PlanProtocol,
+  type PlanRange,
 } from './load-plan.js';
-import { FreeMemory } from './memory.js';
+import { FreeMemory, type PlaceRequest } from './memory.js';
 
 /** Parameter blocks go to low memory first: above the first 64 KiB, which firmware uses, and below the EBDA. */
 const LOW = 0x10000n;
 const LOW_END = 0xa0000n;
+const ONE_MIB = 0x10_0000n;
 const FOUR_GIB = 1n << 32n;
 const PAGE = 0x1000n;
 
@@ -74,9 +78,35 @@ export class PlanBuilder {
     { align = PAGE, high = FOUR_GIB }: { align?: bigint; high?: bigint } = {},
   ): PhysAddr {
     const request = { size: BigInt(size), align, purpose, from: 'bottom' } as const;
+    const own = this.#placeOf(purpose);
+    if (own !== undefined) return this.#roomAt(own, request, high);
     const low = this.memory.find({ ...request, low: LOW, high: high < LOW_END ? high : LOW_END });
     if (low !== undefined) return this.memory.claim(low, request.size, purpose);
     return this.memory.place({ ...request, low: LOW, high });
+  }
+
+  #placeOf(purpose: string): Place | undefined {
+    return PLACED_PURPOSES.includes(purpose as PlacedPurpose)
+      ? this.options.places?.[purpose as PlacedPurpose]
+      : undefined;
+  }
+
+  /** Where this loader puts it. Throws loader/overlap, loader/no-room. */
+  #roomAt(place: Place, request: Omit<PlaceRequest, 'low' | 'high' | 'from'>, high: bigint): PhysAddr {
+    if ('at' in place) return this.memory.occupy(place.at, request.size, request.purpose);
+    if ('below' in place) {
+      const top = place.below < high ? place.below : high;
+      return this.memory.place({ ...request, low: LOW_END, high: top, from: 'top' });
+    }
+    const low = 'above' in place ? place.above : this.#kernelEnd();
+    return this.memory.place({ ...request, low, high, from: 'bottom' });
+  }
+
+  /** Behind everything that was taken at 1 MiB and above, but for what was put at the top. */
+  #kernelEnd(): bigint {
+    const initrd = this.#initrd?.start;
+    const taken = this.memory.taken.filter(({ start }) => start >= ONE_MIB && start !== initrd);
+    return taken.reduce((last, { end }) => (end > last ? end : last), ONE_MIB);
   }
 
   /** Finds room for bytes and copies them there. */
@@ -122,7 +152,12 @@ export class PlanBuilder {
     if (initrd === undefined) return undefined;
     const length = this.#initrdLength(initrd);
     if (length === 0) return undefined;
-    const request = { size: BigInt(length), align: PAGE, purpose: 'initrd', low: 0x100000n, from: 'top' } as const;
+    const own = this.#placeOf('initrd');
+    if (own !== undefined) {
+      const at = this.#roomAt(own, { size: BigInt(length), align: PAGE, purpose: 'initrd' }, fallbackMax + 1n);
+      return this.#setInitrd(at, initrd, length);
+    }
+    const request = { size: BigInt(length), align: PAGE, purpose: 'initrd', low: ONE_MIB, from: 'top' } as const;
     const first = this.memory.find({ ...request, high: max + 1n });
     const start = first ?? this.memory.place({ ...request, high: fallbackMax + 1n });
     if (first !== undefined) this.memory.claim(first, request.size, 'initrd');

@@ -47,13 +47,29 @@ export interface StartInfoInput {
   readonly rsdp?: PhysAddr;
 }
 
+export interface StartInfoParts {
+  readonly startInfo: Uint8Array;
+  readonly modlist: Uint8Array;
+  readonly memmap: Uint8Array;
+}
+
 /** hvm_start_info with its module list and memory map right behind it. */
-export function encodeStartInfo({ version, at, memoryMap, cmdline, modules, rsdp }: StartInfoInput): Uint8Array {
+export function encodeStartInfo(input: StartInfoInput): Uint8Array {
+  const modlistAt = input.at + BigInt(HVM_START_INFO.size);
+  const memmapAt = modlistAt + BigInt(input.modules.length * HVM_MODLIST_ENTRY.size);
+  const { startInfo, modlist, memmap } = encodeStartInfoParts(input, modlistAt, memmapAt);
+  return concat([startInfo, modlist, memmap]);
+}
+
+/** The same with the lists at places of their own. */
+export function encodeStartInfoParts(
+  { version, memoryMap, cmdline, modules, rsdp }: Omit<StartInfoInput, 'at'>,
+  modlistAt: bigint,
+  memmapAt: bigint,
+): StartInfoParts {
   const modlist = modules.map((m) => HVM_MODLIST_ENTRY.encode({ paddr: m.start, size: m.size }));
   const memmap = version === 0 ? [] : memoryMap.map(encodeMemmapEntry);
-  const modlistAt = at + BigInt(HVM_START_INFO.size);
-  const memmapAt = modlistAt + BigInt(modules.length * HVM_MODLIST_ENTRY.size);
-  const head = HVM_START_INFO.encode({
+  const startInfo = HVM_START_INFO.encode({
     magic: HVM_START_MAGIC,
     version,
     nr_modules: modules.length,
@@ -62,7 +78,7 @@ export function encodeStartInfo({ version, at, memoryMap, cmdline, modules, rsdp
     rsdp_paddr: rsdp ?? 0n,
     ...(version === 0 ? {} : { memmap_paddr: memmapAt, memmap_entries: memmap.length }),
   });
-  return concat([head, ...modlist, ...memmap]);
+  return { startInfo, modlist: concat(modlist), memmap: concat(memmap) };
 }
 
 export const startInfoSize = (modules: number, memoryMap: readonly MemoryRange[]): number =>

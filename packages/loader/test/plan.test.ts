@@ -2,7 +2,16 @@ import { BzelfError, phys } from '@bzelf/bytes';
 import { decodeBootParams } from '@bzelf/bzimage';
 import { makeBzImage } from '@bzelf/testkit';
 import fc from 'fast-check';
-import { openKernel, pcMemoryMap, planLoad, planProtocols, type MemoryRange, type PlanOptions } from '../src/index.js';
+import {
+  copyLength,
+  decodeStartInfo,
+  openKernel,
+  pcMemoryMap,
+  planLoad,
+  planProtocols,
+  type MemoryRange,
+  type PlanOptions,
+} from '../src/index.js';
 import { checkPlan, MIB, note, small, tinyElf } from './fixtures.js';
 import { le } from '@bzelf/bytes';
 
@@ -18,6 +27,49 @@ test('a 64-bit bzImage is entered by its 64-bit entry unless told otherwise', ()
   expect(planProtocols(kernel64)).toEqual(['linux64', 'linux32', 'linux16']);
   expect(plan().protocol).toBe('linux64');
   expect(plan({}, kernel32).protocol).toBe('linux32');
+});
+
+/** Firecracker's places (src/arch/x86_64/layout.rs), a module list behind the kernel as Xen has it, and one that is not RAM, as qboot's. */
+test('a loader has its objects where it wants them, the lists of hvm_start_info apart', () => {
+  const elf = tinyElf([
+    { bytes: new Uint8Array(0x1000), paddr: MIB },
+    { p_type: 4, bytes: note('Xen', 18, le(0x100000, 4)) },
+  ]);
+  const done = plan(
+    {
+      protocol: 'pvh',
+      cmdline: 'quiet',
+      initrd: { size: 0x1234 },
+      places: {
+        hvm_start_info: { at: phys(0xf_31e0) },
+        hvm_modlist_entry: { at: phys(0x6040) },
+        hvm_memmap_table_entry: { at: phys(0x7000) },
+        cmdline: { at: phys(0x2_0000) },
+        initrd: { behind: 'kernel' },
+      },
+    },
+    openKernel(elf),
+  );
+  expect(done.cpu.registers.rbx).toBe(0xf_31e0n);
+  expect(decodeStartInfo(done.parameterBlock?.bytes ?? new Uint8Array())).toMatchObject({
+    ...{ nr_modules: 1, modlist_paddr: 0x6040n, memmap_paddr: 0x7000n, cmdline_paddr: 0x2_0000n },
+    memmap_entries: MAP.length,
+  });
+  expect(done.initrd?.start).toBe(MIB + 0x1000n);
+  const sizes = done.copies.map((copy) => [copy.to, copyLength(copy)]);
+  expect(sizes).toContainEqual([0x6040n, 0x20]);
+  expect(sizes).toContainEqual([0x7000n, 0x18 * MAP.length]);
+});
+
+test.each([
+  { place: { above: phys(0x2000_0001) }, code: 'loader/no-room' },
+  { place: { above: phys(0x200_0001) }, start: 0x200_1000n },
+  { place: { below: phys(0x800_0000) }, start: 0x7ff_e000n },
+  { place: { at: phys(0x100_0000) }, code: 'loader/overlap' },
+])('an initrd at $place', ({ place, start, code }) => {
+  const done = () => plan({ initrd: { size: 0x1234 }, places: { initrd: place } }).initrd?.start;
+  if (code === undefined) expect(done()).toBe(start);
+  else expect(done).toThrow(expect.objectContaining({ code }));
 });
 
 test.each([

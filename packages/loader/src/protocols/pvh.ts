@@ -1,9 +1,9 @@
 import { phys, type PhysAddr } from '@bzelf/bytes';
 import { fail } from '../errors.js';
 import { loadElf } from '../load-image.js';
-import type { LoadPlan, PlanRange } from '../load-plan.js';
+import type { LoadPlan, ParameterBlock, PlanRange } from '../load-plan.js';
 import type { PlanBuilder } from '../plan-builder.js';
-import { encodeStartInfo, startInfoSize } from '../start-info.js';
+import { encodeStartInfo, encodeStartInfoParts, startInfoSize, type StartInfoInput } from '../start-info.js';
 import { initrdLimits } from './linux.js';
 import type { Protocol } from './protocol.js';
 
@@ -36,16 +36,30 @@ export function finishPvh(
   const { acpiRsdp, memoryMap, startInfoVersion = 1 } = builder.options;
   const cmdline = builder.putCmdline(cmdlineLimit);
   const modules = initrd === undefined ? [] : [{ start: initrd.start, size: initrd.length }];
-  const at = builder.room(startInfoSize(modules.length, memoryMap), 'hvm_start_info');
-  const bytes = encodeStartInfo({
+  const parameterBlock = putStartInfo(builder, {
     version: startInfoVersion,
-    at,
     memoryMap,
     modules,
     ...(cmdline === undefined ? {} : { cmdline }),
     ...(acpiRsdp === undefined ? {} : { rsdp: acpiRsdp }),
   });
-  const parameterBlock = builder.parameterBlock('hvm_start_info', at, bytes);
-  const cpu = builder.flatCpu('protected32', entry, { rbx: at });
+  const cpu = builder.flatCpu('protected32', entry, { rbx: parameterBlock.address });
   return builder.finish({ protocol: 'pvh', entry, cpu, parameterBlock });
+}
+
+/** In one piece, or in three where the loader has places of their own for the lists. */
+function putStartInfo(builder: PlanBuilder, input: Omit<StartInfoInput, 'at'>): ParameterBlock {
+  const { places } = builder.options;
+  if (places?.hvm_modlist_entry === undefined && places?.hvm_memmap_table_entry === undefined) {
+    const at = builder.room(startInfoSize(input.modules.length, input.memoryMap), 'hvm_start_info');
+    return builder.parameterBlock('hvm_start_info', at, encodeStartInfo({ ...input, at }));
+  }
+  const sizes = encodeStartInfoParts(input, 0n, 0n);
+  const at = builder.room(sizes.startInfo.length, 'hvm_start_info');
+  const modlistAt = builder.room(sizes.modlist.length, 'hvm_modlist_entry', { align: 8n });
+  const memmapAt = builder.room(sizes.memmap.length, 'hvm_memmap_table_entry', { align: 8n });
+  const { startInfo, modlist, memmap } = encodeStartInfoParts(input, modlistAt, memmapAt);
+  builder.copy(modlistAt, { bytes: modlist }, 'hvm_modlist_entry');
+  builder.copy(memmapAt, { bytes: memmap }, 'hvm_memmap_table_entry');
+  return builder.parameterBlock('hvm_start_info', at, startInfo);
 }
