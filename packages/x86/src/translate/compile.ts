@@ -335,7 +335,7 @@ class Compiler {
 
   /** Whether flags are live behind each instruction of a block. */
   private liveAfter(block: Block): boolean[] {
-    return liveWithin(this.region, block, (to) => to < 0 || this.live[to] === true);
+    return liveWithin(this.region, block, (to) => this.live[to] === true);
   }
 
   private branch(block: Block, kind: number): void {

@@ -1,4 +1,4 @@
-import { REGISTER } from '../cpu/state.js';
+import { REGISTER, SEGMENT, WORD } from '../cpu/state.js';
 import { KIND, LANE, PREFIX, SEG } from '../decode/lanes.js';
 import { CONDITIONS } from '../isa/conditions.js';
 import { DF } from '../isa/flags.js';
@@ -11,7 +11,17 @@ import { OP } from './opcodes.js';
 const { a, b, c, ea } = LOCAL;
 const { rax, rdx, rsp, rbp, rsi, rdi } = REGISTER;
 
-const mov: Lowering['lower'] = (emit) => loadOperand(emit, 1, a) && writeOperand(emit, 0, a);
+const mov: Lowering['lower'] = (emit) =>
+  (loadSelector(emit) || loadOperand(emit, 1, a)) && writeOperand(emit, 0, a);
+
+/** MOV r/m, Sreg: the selector goes to its local. */
+function loadSelector(emit: Emitter): boolean {
+  if (emit.lane(LANE.kind1) !== KIND.sreg) return false;
+  emit.loadState(OP.i32_load, WORD.segments + SEGMENT.words * emit.lane(LANE.reg1) + SEGMENT.selector);
+  emit.op(OP.i64_extend_i32_u);
+  emit.set(a);
+  return true;
+}
 
 /** The source keeps its own size; what is zero-extended on the stack fits any destination. */
 const extend =
@@ -137,6 +147,15 @@ const pop: Lowering['lower'] = (emit) => {
   emit.get(a);
   emit.setRegister(emit.lane(LANE.reg0), size);
   return true;
+};
+
+/** RF and VM are 0: with them there is no translated code. */
+const pushf: Lowering['lower'] = (emit) => {
+  const size = emit.lane(LANE.size);
+  emit.pushFlags();
+  emit.op(OP.i64_extend_i32_u);
+  emit.set(a);
+  return pushLocal(emit, size, a);
 };
 
 const leave: Lowering['lower'] = (emit) => {
@@ -271,6 +290,7 @@ export const MOVE_LOWERINGS: Readonly<Record<string, Lowering>> = {
   CWD: none(signToData),
   PUSH: none(push),
   POP: none(pop),
+  PUSHF: { flags: 'reads', lower: pushf },
   LEAVE: none(leave),
   MOVS: none(movs),
   STOS: none(stos),

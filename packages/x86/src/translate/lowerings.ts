@@ -57,24 +57,26 @@ export function flagUse(lanes: Int32Array, instruction: number): Lowering['flags
   return IS_SHIFT[form] === true && isConstant ? 'sets' : lowering.flags;
 }
 
-/** The memory is touched, so that the region may be left before it, and everything before has to be true there. */
+/** The region may be left before the instruction, so that everything before has to be true there. */
 export function canLeave(lanes: Int32Array, instruction: number): boolean {
   const at = LANES * instruction;
-  const form = lanes[at + LANE.form] as number;
-  if (FORM_BRANCH[form] !== BRANCH.none)
-    return (
-      FORM_BRANCH[form] !== BRANCH.condition &&
-      !(FORM_BRANCH[form] === BRANCH.jump && lanes[at + LANE.kind0] === KIND.rel)
-    );
+  const lane = (number: number): number => lanes[at + number] as number;
+  const form = lane(LANE.form);
+  const branch = FORM_BRANCH[form] as number;
+  if (branch !== BRANCH.none) {
+    const isPlain = branch === BRANCH.condition || (branch === BRANCH.jump && lane(LANE.kind0) === KIND.rel);
+    return !isPlain || lane(LANE.size) === 2;
+  }
   if (FORM_LOWERING[form] === undefined || MAY_LEAVE[form] === true) return true;
-  return (
-    lanes[at + LANE.kind0] === KIND.mem || lanes[at + LANE.kind1] === KIND.mem || lanes[at + LANE.kind2] === KIND.mem
-  );
+  return [LANE.kind0, LANE.kind1, LANE.kind2].some((kind) => ((SAFE_KINDS >> lane(kind)) & 1) === 0);
 }
 
-/** Forms that touch memory, or leave, without a memory operand. LEA has one and does not touch it, which costs nothing worth saying. */
+/** Kinds of operands that cannot fail, as bits. LEA has another one and does not touch it, which costs nothing worth saying. */
+const SAFE_KINDS = (1 << KIND.none) | (1 << KIND.reg) | (1 << KIND.imm) | (1 << KIND.sreg);
+
+/** Forms that touch memory, or leave, whatever their operands are. */
 const LEAVES = new Set(
-  'PUSH POP LEAVE MOVS STOS LODS DIV IDIV BSF BSR ROL ROR SHLD SHRD ANDN BSWAP MOVBE RDTSC'.split(' '),
+  'PUSH POP PUSHF LEAVE MOVS STOS LODS DIV IDIV BSF BSR ROL ROR SHLD SHRD ANDN BSWAP MOVBE RDTSC'.split(' '),
 );
 const MAY_LEAVE = byForm(
   (name) => LEAVES.has(name),

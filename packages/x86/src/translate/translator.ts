@@ -34,9 +34,9 @@ export const LEFT = { leave: STATUS.leave, budget: STATUS.budget, miss: STATUS.m
 const MAX_REGIONS = 1 << DISPATCH.slotBits;
 /** V8 replaces the first, quick translation of a function only between two calls of it, so no call may take too long. */
 const CHUNK = 1_000_000;
-/** Entries of a block before it is translated, and before its neighbours take it along. */
+/** Entries of a block before it is translated, and before its neighbours take it along: a region that is complete at once need not be made anew. */
 const HOT = 64;
-const WARM = 4;
+const WARM = 1;
 /** A block inside a region is so much hotter before it becomes an entry. */
 const INSIDE = 16;
 /** So often a region waits for its pages. */
@@ -174,7 +174,8 @@ export class Translator {
   blockStart(lo: number, hi: number): boolean {
     const count = this.profile.note(lo, hi);
     if (count === TRANSLATED) return true;
-    return count >= this.hot && this.translate(lo, hi, count);
+    // all counts that matter are multiples of it
+    return count % this.hot === 0 && this.translate(lo, hi, count);
   }
 
   private entryAt(key: number, lo: number, hi: number): { translated: Translated; label: number } | undefined {
