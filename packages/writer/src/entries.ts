@@ -29,6 +29,7 @@ export function bzImageEntries(bz: BzImage, load: PhysAddr, initSize: bigint): D
       setupRelative: true,
       ranges: [
         declaredRange('image', image.start, image.length, 'rwx'),
+        ...(bz.bits === 16 ? [] : [declaredRange('runtime', load, initSize, 'rwx')]),
         declaredRange('low-memory', 0n, 0x10_0000n, 'rwx'),
       ],
     },

@@ -72,6 +72,14 @@ export const EXECUTION_FINDINGS = {
     severity: 'error', title: 'The kernel gets another hardware_subarch',
     explanation: 'It will take the machine for one that it is not.', remedy: 'check the SUBARCH note',
   },
+  'params/firmware': {
+    severity: 'error', title: 'boot_params do not say what the BIOS has said',
+    explanation: 'The setup code of the kernel makes boot_params from the answers of the BIOS; here they differ from them.', remedy: 'check the real-mode part of the image: setup_sects, and that the file is whole',
+  },
+  'run/bios-unknown': {
+    severity: 'note', title: 'A function of the BIOS was called that this BIOS does not know',
+    explanation: 'It was answered with the carry flag set, as by an old BIOS. The setup code goes its way without.', remedy: 'nothing, unless the run ends soon after',
+  },
   'banner/missing': {
     severity: 'error', title: 'The kernel does not come to its banner',
     explanation: 'It was entered, but "Linux version" never stood on the serial port.', remedy: 'boot it with `bzelf run`, and look',

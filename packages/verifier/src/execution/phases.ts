@@ -7,8 +7,10 @@ export interface PhaseInput {
   readonly touches: TouchLog;
   /** The kernel's image as it was loaded; undefined when the loader enters the kernel itself. */
   readonly image: { readonly start: number; readonly end: number } | undefined;
-  /** The entry stub, which writes into its own pages. */
+  /** The entry stub, or setup and all that it uses; they write into their own pages. */
   readonly stub: { readonly start: number; readonly end: number } | undefined;
+  /** What of the two it is. */
+  readonly before: 'stub' | 'setup';
   /** Instructions at the kernel's entry; undefined when it was not reached. */
   readonly entered: bigint | undefined;
   readonly end: bigint;
@@ -18,7 +20,7 @@ export interface PhaseInput {
  * When the phases of a start begin: the kernel's image is fetched from for the first time (before that: the stub), code is fetched that was
  * written before (the decompressor has copied itself), and the kernel is entered.
  */
-export function phasesOf({ touches, image, stub, entered, end }: PhaseInput): Phase[] {
+export function phasesOf({ touches, image, stub, before, entered, end }: PhaseInput): Phase[] {
   const all = [...touches];
   const limit = entered ?? end;
   const fetches = all.filter(({ kind, count }) => kind === 'fetch' && count < limit);
@@ -35,7 +37,7 @@ export function phasesOf({ touches, image, stub, entered, end }: PhaseInput): Ph
           ['after jump', entered],
         ]
       : [
-          ['stub', 0n],
+          [before, 0n],
           ['before copy', first],
           ['decompression', copy],
           ['after jump', entered],

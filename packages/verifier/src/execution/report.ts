@@ -1,4 +1,5 @@
 import type { PlanProtocol } from '@bzelf/loader';
+import type { BiosCall } from '../bios/index.js';
 import type { Finding } from '../finding.js';
 import type { Slides } from './image.js';
 
@@ -7,7 +8,7 @@ export type Until = 'entry' | 'banner';
 
 /** What the code of a phase did to memory for the first time: pages of 4 KiB. */
 export interface Phase {
-  readonly name: 'stub' | 'before copy' | 'decompression' | 'start' | 'after jump';
+  readonly name: 'stub' | 'setup' | 'before copy' | 'decompression' | 'start' | 'after jump';
   /** Instructions since the loader's jump. */
   readonly from: bigint;
   readonly to: bigint;
@@ -66,6 +67,8 @@ export interface ProfileReport {
   readonly phases: readonly Phase[];
   readonly ranges: readonly RangeUse[];
   readonly audit?: Audit;
+  /** linux16: what was asked of the BIOS. */
+  readonly bios?: readonly BiosCall[];
   /** What stood on the serial port, or was printed before the kernel ran. */
   readonly serial: string;
   readonly findings: readonly Finding[];

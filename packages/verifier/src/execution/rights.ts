@@ -1,4 +1,5 @@
 import { phys } from '@bzelf/bytes';
+import { BIOS_PURPOSES } from '../bios/index.js';
 import type { MappingPurpose, MappingRange } from '@bzelf/elf';
 import { copyLength, resolveRanges, type KernelImage, type LoadPlan, type PlacedObject } from '@bzelf/loader';
 import type { Access } from '@bzelf/x86';
@@ -20,7 +21,10 @@ export interface Allowed {
 }
 
 /** What a processor needs by itself, and a loader's own stack: nobody declares them. */
-const LOADERS_OWN = ['gdt', 'page-tables', 'stack', 'coreboot-table'];
+const LOADERS_OWN = ['gdt', 'page-tables', 'stack', 'coreboot-table', ...BIOS_PURPOSES];
+const MIB = 0x10_0000n;
+/** Bytes above 1 MiB that FFFF:FFFF reaches. */
+const HIGH_MEMORY_AREA = 0xfff0n;
 /** Purposes of copies, as MAPPING notes call them. */
 const PURPOSES: Readonly<Record<string, MappingPurpose>> = {
   boot_params: 'boot-params',
@@ -42,15 +46,31 @@ export function allowedRanges(kernel: KernelImage, plan: LoadPlan): Allowed {
         ? stackPage(copy.to)
         : allowed(copy.to, BigInt(copyLength(copy)), 'rw', copy.purpose, false),
     );
+  // the test of A20 reads there; programs in real mode reach it, and nothing can take it away
+  if (plan.cpu.mode === 'real16') own.push(allowed(MIB, HIGH_MEMORY_AREA, 'r', 'high-memory-area', false));
   const entry = kernel.entries.find(({ protocol }) => protocol === plan.protocol);
   const note = kernel.mappings.find(({ entryId }) => entryId === entry?.id) ?? sisterNote(kernel, plan);
   if (entry === undefined || note === undefined) return { ranges: [...planRanges(plan), ...own], evidence: 'plan' };
-  const options = { delta: plan.entry - entry.address, objects: objectsOf(plan), optional: true };
+  const moved = entry.setupRelative ? movedBy(plan, note.ranges) : { delta: plan.entry - entry.address };
+  const options = { ...moved, objects: objectsOf(plan), optional: true };
   // what a loader places is wanted; whether the kernel needs it is for the note to say
   const resolved = note.ranges.flatMap((range) =>
     resolveRanges([range], options).map((own) => fromMapping({ ...own, required: range.required })),
   );
   return { ranges: [...resolved, ...own], evidence: 'declared' };
+}
+
+/** Where setup is says nothing of the image: the plan does. */
+function movedBy({ copies, reserve }: LoadPlan, ranges: readonly MappingRange[]) {
+  const declared = (wanted: string): bigint => ranges.find(({ purpose }) => purpose === wanted)?.start ?? 0n;
+  const image = copies.find(({ purpose }) => purpose === 'image');
+  const taken = reserve.find(({ purpose }) => purpose === 'image');
+  const runtime = reserve.find(({ purpose }) => purpose === 'runtime');
+  return {
+    delta: (image?.to ?? 0n) - declared('image'),
+    ...(runtime === undefined ? {} : { runtimeDelta: runtime.start - declared('runtime') }),
+    ...(taken === undefined ? {} : { imageLength: taken.length }),
+  };
 }
 
 /** boot.rst declares for the 64-bit entry what both entries of a bzImage use. */

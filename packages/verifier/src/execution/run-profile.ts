@@ -1,6 +1,7 @@
 import { BzelfError } from '@bzelf/bytes';
 import { PT_LOAD } from '@bzelf/elf';
-import { loadDisassembler, Machine, type Address, type MachineExit, type Tier } from '@bzelf/x86';
+import { loadDisassembler, Machine, type Address, type MachineExit, type MachineHooks, type Tier } from '@bzelf/x86';
+import { Bios, checkSetupParams, unknownCalls } from '../bios/index.js';
 import type { Finding } from '../finding.js';
 import { entryCandidates, isAtEntry } from '../kernel-entry.js';
 import { handOver, type HandOver } from '../profiles/hand-over.js';
@@ -32,9 +33,13 @@ export interface ExecutionOptions {
   readonly tier?: Tier;
 }
 
+/** Where setup code and a BIOS are. */
+const LOW_MEMORY = { start: 0, end: 0x10_0000 } as const;
 const EVERYTHING = { start: 0, length: 2 ** 52 } as const;
 /** Instructions between two looks at the screen. */
 const MILESTONE_SLICE = 4_000_000;
+/** Programs of a BIOS write on the screen soon, and 16-bit code is slow. */
+const BIOS_SLICE = 1_000_000;
 const BANNER = 'Linux version ';
 
 /** Plays the profile's loader with the file, and lets the machine run until what was asked for. */
@@ -84,6 +89,7 @@ const playable = ({ point }: Prepared, profile: Profile): Profile =>
 class Run {
   private readonly machine: Machine;
   private readonly audit: AuditLog;
+  private readonly bios: Bios | undefined;
   private readonly unmapped: UnmappedLog;
   private readonly allowed: Allowed;
   private readonly findings: Finding[] = [];
@@ -103,7 +109,12 @@ class Run {
   ) {
     const { ram, tier, initrd } = options;
     this.audit = new AuditLog();
-    this.machine = new Machine({ ram, hooks: this.audit.hooks, ...(tier === undefined ? {} : { tier }) });
+    const hooks: MachineHooks = {
+      ...this.audit.hooks,
+      interrupt: (vector) => this.bios?.interrupt(vector) ?? 'deliver',
+    };
+    this.machine = new Machine({ ram, hooks, ...(tier === undefined ? {} : { tier }) });
+    this.bios = profile.firmware === 'bios' ? new Bios(this.machine, given.memoryMap) : undefined;
     this.unmapped = new UnmappedLog(this.machine, text);
     this.allowed = allowedRanges(prepared.kernel, given.plan);
     startPlan(this.machine, given.plan, {
@@ -120,7 +131,7 @@ class Run {
     const ranges = rangeUses(this.allowed.ranges, machine.touches);
     // a kernel that was entered itself needs most of its memory later
     if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux') this.findings.push(...untouched(ranges));
-    this.findings.push(...unmappedFindings(this.unmapped.list, given.plan));
+    this.findings.push(...unmappedFindings(this.unmapped.list, given.plan), ...unknownCalls(this.bios?.calls ?? []));
     const audit = this.audit.result(machine, given.plan);
     const end = this.reached === 'entry' && this.options.until === 'banner' ? this.runToBanner() : exit;
     const failed = this.findings.some(({ severity }) => severity === 'error');
@@ -139,6 +150,7 @@ class Run {
       phases: this.phases(),
       ranges,
       audit,
+      ...(this.bios === undefined ? {} : { bios: this.bios.calls }),
       serial: machine.serial.output,
       findings: this.findings,
     };
@@ -165,6 +177,7 @@ class Run {
     this.image ??= checkImage(machine.ram, kernel, inner, machine.linearRip);
     this.params = checkParams(machine, kernel, this.given);
     this.findings.push(...this.image.findings, ...this.params.findings);
+    if (this.bios !== undefined) this.findings.push(...checkSetupParams(machine, this.given.memoryMap));
     const last = isDirect ? this.runToOwnTables() : exit;
     if (last.reason !== 'until') return this.lost(last);
     this.reached = 'entry';
@@ -205,14 +218,15 @@ class Run {
   /** What is not Linux says so on the serial port or on the screen. */
   private runToMilestone(): MachineExit {
     const { machine, options, over } = this;
+    const slice = this.bios === undefined ? MILESTONE_SLICE : BIOS_SLICE;
     for (;;) {
       const left = options.instructions - Number(machine.count);
-      const exit = machine.run({ budget: Math.min(left, MILESTONE_SLICE), deadline: over - performance.now() });
+      const exit = machine.run({ budget: Math.min(left, slice), deadline: over - performance.now() });
       if (hasMilestone(machine)) {
         this.reached = 'milestone';
         return arrived(machine);
       }
-      if (exit.reason !== 'budget' || left <= MILESTONE_SLICE) return this.lost(exit);
+      if (exit.reason !== 'budget' || left <= slice) return this.lost(exit);
     }
   }
 
@@ -236,7 +250,9 @@ class Run {
     const { touches, count } = this.machine;
     const of = (wanted: string) => this.allowed.ranges.find(({ purpose }) => purpose === wanted);
     const image = kernel.form === 'vmlinux' ? undefined : of('image');
-    return phasesOf({ touches, image, stub: of('stub'), entered: this.entered, end: count });
+    const setup = this.bios === undefined ? undefined : LOW_MEMORY;
+    const before = setup === undefined ? 'stub' : 'setup';
+    return phasesOf({ touches, image, stub: setup ?? of('stub'), before, entered: this.entered, end: count });
   }
 }
 

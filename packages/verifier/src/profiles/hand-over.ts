@@ -12,8 +12,10 @@ import {
   type SegmentState,
 } from '@bzelf/loader';
 import type { MappingRange } from '@bzelf/elf';
+import { biosMemory } from '../bios/index.js';
 import { COREBOOT_TABLE, corebootTable } from './coreboot-table.js';
 import type { CpuChange, Profile } from './profile.js';
+import { withSetupLayout } from './real-mode.js';
 
 export interface HandOverInput {
   readonly ram: bigint;
@@ -69,10 +71,12 @@ const identityRange = (end: bigint): MappingRange => ({
 });
 
 function changePlan(plan: LoadPlan, profile: Profile, memoryMap: readonly MemoryRange[]): LoadPlan {
-  const { cpu, headerFields, firmware } = profile;
+  const { cpu, headerFields, firmware, setupLayout } = profile;
   let changed = plan;
   if (cpu !== undefined) changed = withCpu(changed, cpu);
   if (headerFields !== undefined) changed = withHeaderFields(changed, headerFields);
+  if (setupLayout !== undefined) changed = withSetupLayout(changed, setupLayout);
+  if (firmware === 'bios') changed = { ...changed, copies: [...changed.copies, ...biosMemory(memoryMap)] };
   if (firmware === 'coreboot-table')
     changed = withCopy(changed, { to: COREBOOT_TABLE, from: { bytes: corebootTable(memoryMap) }, purpose: firmware });
   return changed;

@@ -1,4 +1,5 @@
 import type { KernelImage, MemoryRange, PlanOptions, PlanProtocol, Registers } from '@bzelf/loader';
+import type { SetupLayout } from './real-mode.js';
 
 /** What a loader leaves in the processor where it differs from the plan's flat state. */
 export interface CpuChange {
@@ -13,8 +14,8 @@ export interface CpuChange {
   readonly idt?: { readonly base: bigint; readonly limit: number };
 }
 
-/** Structures that a loader or firmware leaves in memory, beside what the plan brings. */
-export type Firmware = 'coreboot-table';
+/** What a loader or firmware leaves in memory, beside what the plan brings; `bios` answers calls, too. */
+export type Firmware = 'coreboot-table' | 'bios';
 
 /** A loader's hand-over as data: the load plan of a protocol, and what this loader does in another way. */
 export interface Profile {
@@ -41,6 +42,8 @@ export interface Profile {
   /** Made from scratch, with these fields of the setup_header only. */
   readonly headerFields?: readonly string[];
   readonly firmware?: Firmware;
+  /** linux16: heap and command line, when they are not where the plan has them. */
+  readonly setupLayout?: SetupLayout;
   /** The kernel may move itself; else it is told not to. */
   readonly kaslr?: boolean;
   /** The file name that is put in front of the command line. */

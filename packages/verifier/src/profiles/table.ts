@@ -1,3 +1,4 @@
+import { phys } from '@bzelf/bytes';
 import { cloudHypervisorMap, firecrackerMap, qbootMap, xenMap } from './memory-maps.js';
 import type { Profile } from './profile.js';
 
@@ -24,6 +25,12 @@ export const PROFILES: readonly Profile[] = [
     source: 'boot.rst, 64-bit Boot Protocol' },
   { name: 'linux32', basic: true, protocol: 'linux32', mapped: 'declared',
     doc: 'the 32-bit boot protocol to the letter', source: 'boot.rst, 32-bit Boot Protocol' },
+  { name: 'linux16', basic: true, protocol: 'linux16', mapped: 'declared', firmware: 'bios', options: { realModeSegment: 0x9000 },
+    doc: 'the boot protocol to the letter: setup at 0x90000, over a BIOS that has a text screen, a memory map, and no disks',
+    source: 'boot.rst, Running the kernel; SeaBIOS' },
+  { name: 'qemu-linux16', protocol: 'linux16', mapped: 'declared', firmware: 'bios', options: { realModeSegment: 0x1000, relocateTo: phys(0x10_0000), loaderId: 0xb0 },
+    doc: 'QEMU -kernel of a bzImage: the kernel at 1 MiB, setup at 0x10000, the command line behind it',
+    source: 'QEMU hw/i386/x86.c and linuxboot.S, measured with QEMU 7.2', setupLayout: { heapEnd: 0x1_0000, cmdlineAt: 0x2_0000 }, cpu: { registers: { rsp: 0xfff0n } } },
   { name: 'pvh', basic: true, protocol: 'pvh', mapped: 'declared',
     doc: 'the PVH ABI to the letter', source: 'Xen docs/misc/pvh.pandoc' },
   { name: 'qemu-pvh-seabios', protocol: 'pvh', mapped: 'declared',
