@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { makeBzImage, repositoryRoot, testImage, withTempFolder } from '@bzelf/testkit';
+import { makeBzImage, repositoryRoot, screenProgram, testImage, withTempFolder } from '@bzelf/testkit';
 import { notesElf } from './support';
 import { bzelf } from './tool';
 
@@ -59,7 +59,7 @@ const OUTPUTS: readonly { schema: string; commands: readonly (readonly string[])
   { schema: 'bzelf.diff/1',      commands: [['diff', 'k', 'n'], ['diff', 'k', 'k']] },
   { schema: 'bzelf.targets/1',   commands: [['targets']] },
   { schema: 'bzelf.wrap/1',      commands: [['wrap', KERNEL, '-o', 'other']] },
-  { schema: 'bzelf.verify/1',    commands: [['verify', 'k', '--profile', 'pvh']] },
+  { schema: 'bzelf.verify/1',    commands: [['verify', 'k', '--profile', 'pvh'], ['verify', 'screen', '--profile', 'linux32']] },
   { schema: 'bzelf.error/1',     commands: [['info', 'cut'], ['info', 'nowhere'], ['info', 'ends-early'], ['wrap', KERNEL]] },
 ];
 
@@ -69,6 +69,7 @@ test.each(OUTPUTS)('$schema', ({ schema, commands }) =>
     writeFileSync(join(folder, 'n'), notesElf());
     writeFileSync(join(folder, 'n.gz'), gzipSync(notesElf()));
     writeFileSync(join(folder, 'signed'), makeBzImage({ pe: 'signed', payload: new Uint8Array(64) }));
+    writeFileSync(join(folder, 'screen'), screenProgram());
     writeFileSync(join(folder, 'cut'), readFileSync(KERNEL).subarray(0, 100));
     const elf = readFileSync(join(folder, 'k'));
     writeFileSync(join(folder, 'ends-early'), elf.subarray(0, 80));

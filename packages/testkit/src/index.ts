@@ -27,6 +27,7 @@ export {
   type QemuRegisters,
 } from './paused-qemu.js';
 export { parseProbeReport, type ProbeReport } from './probe.js';
+export { screenProgram } from './screen-program.js';
 export { bootQemu, clockArgument, describeRun, runQemu, type QemuOptions, type QemuRun } from './qemu.js';
 export { startRom, startWords, START_ROM, type MachineStart } from './start-rom.js';
 export { missingForReadnotes, readnotes } from './readnotes.js';

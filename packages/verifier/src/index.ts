@@ -15,4 +15,24 @@ export { profilesFor } from './profiles/find.js';
 export type { Profile } from './profiles/profile.js';
 export { EXECUTION_FINDINGS } from './execution/findings.js';
 export type { Slides } from './execution/image.js';
-export type { Audit, Phase, PortReport, ProfileReport, RangeUse, Until } from './execution/report.js';
+export type {
+  Audit,
+  CodePlace,
+  CountedPlace,
+  CpuidUse,
+  FramebufferWrite,
+  LowMemoryArea,
+  LowMemoryRead,
+  MsrUse,
+  PageTableWrite,
+  Phase,
+  PhaseName,
+  PortReport,
+  PrivilegedUse,
+  ProfileReport,
+  RangeUse,
+  SegmentLoad,
+  SerialMark,
+  TouchRun,
+  Until,
+} from './execution/report.js';

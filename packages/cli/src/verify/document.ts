@@ -12,11 +12,16 @@ export const verifyDocument = (verdicts: readonly FileVerdict[]) => ({
   files: verdicts.map(({ file, report: { runs, ...report } }) => ({
     file,
     ...report,
-    runs: runs.map(({ instructions, phases, findings, ...run }) => ({
-      ...run,
-      instructions: Number(instructions),
-      phases: phases.map((phase) => ({ ...phase, from: Number(phase.from), to: Number(phase.to) })),
-      findings,
-    })),
+    runs: runs.map((run) => withNumbers(run)),
   })),
 });
+
+/** Fields that count instructions: numbers, where addresses are hexadecimal. */
+const COUNTS = new Set(['instructions', 'from', 'to', 'first', 'last', 'walked', 'count']);
+
+function withNumbers(value: unknown, key = ''): unknown {
+  if (typeof value === 'bigint') return COUNTS.has(key) ? Number(value) : value;
+  if (Array.isArray(value)) return value.map((item) => withNumbers(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, withNumbers(own, name)]));
+}

@@ -55,8 +55,10 @@ export class UnmappedLog {
 }
 
 /** The next instruction of a machine. */
-export function textAt(machine: Machine, text: Disassembler): string {
-  const rip = machine.linearRip;
+export const textAt = (machine: Machine, text: Disassembler): string => instructionAt(machine, text, machine.linearRip);
+
+/** The instruction at a linear address, by the mode and the page tables of now. */
+export function instructionAt(machine: Machine, text: Disassembler, rip: bigint): string {
   const at = machine.physicalOf(rip);
   if (at === undefined || at >= machine.ram.length) return '?';
   const left = PAGE - (at % PAGE);

@@ -19,6 +19,8 @@ import { phasesOf } from './phases.js';
 import type { Prepared } from './prepare.js';
 import type { ProfileReport, Until } from './report.js';
 import { allowedRanges, disjoint, type Allowed } from './rights.js';
+import { SerialLog } from './serial-marks.js';
+import { touchRuns } from './touch-runs.js';
 
 export interface ExecutionOptions {
   readonly until: Until;
@@ -71,7 +73,9 @@ const notLoaded = ({ name, protocol }: Profile, error: BzelfError): Omit<Profile
   comparedBytes: 0,
   phases: [],
   ranges: [],
+  touches: [],
   serial: '',
+  serialMarks: [],
   findings: [
     executionFinding('run/plan', {
       field: error.field ?? error.code,
@@ -91,6 +95,7 @@ class Run {
   private readonly audit: AuditLog;
   private readonly bios: Bios | undefined;
   private readonly unmapped: UnmappedLog;
+  private readonly serial: SerialLog;
   private readonly allowed: Allowed;
   private readonly findings: Finding[] = [];
   private readonly over: number;
@@ -108,7 +113,7 @@ class Run {
     private readonly text: Disassembler,
   ) {
     const { ram, tier, initrd } = options;
-    this.audit = new AuditLog();
+    this.audit = new AuditLog(text);
     const hooks: MachineHooks = {
       ...this.audit.hooks,
       interrupt: (vector) => this.bios?.interrupt(vector) ?? 'deliver',
@@ -116,7 +121,9 @@ class Run {
     this.machine = new Machine({ ram, hooks, ...(tier === undefined ? {} : { tier }) });
     this.bios = profile.firmware === 'bios' ? new Bios(this.machine, given.memoryMap) : undefined;
     this.unmapped = new UnmappedLog(this.machine, text);
+    this.serial = new SerialLog(this.machine);
     this.allowed = allowedRanges(prepared.kernel, given.plan);
+    this.audit.watch(this.machine);
     startPlan(this.machine, given.plan, {
       kernel: prepared.kernel.source,
       ...(initrd === undefined ? {} : { initrd }),
@@ -132,8 +139,8 @@ class Run {
     // a kernel that was entered itself needs most of its memory later
     if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux') this.findings.push(...untouched(ranges));
     this.findings.push(...unmappedFindings(this.unmapped.list, given.plan), ...unknownCalls(this.bios?.calls ?? []));
-    const audit = this.audit.result(machine, given.plan);
     const end = this.reached === 'entry' && this.options.until === 'banner' ? this.runToBanner() : exit;
+    const phases = this.phases();
     const failed = this.findings.some(({ severity }) => severity === 'error');
     return {
       profile: profile.name,
@@ -147,11 +154,13 @@ class Run {
       comparedBytes: this.image?.bytes ?? 0,
       ...(this.params?.cmdline === undefined ? {} : { cmdline: this.params.cmdline }),
       evidence: profile.mapped === 'all' ? 'all' : this.allowed.evidence,
-      phases: this.phases(),
+      phases,
       ranges,
-      audit,
+      touches: touchRuns(machine.touches, phases),
+      ...this.audit.result(machine, given.plan, phases),
       ...(this.bios === undefined ? {} : { bios: this.bios.calls }),
       serial: machine.serial.output,
+      serialMarks: this.serial.marks,
       findings: this.findings,
     };
   }
