@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { equalBytes, isBzelfError, toHex, toSource, type BzelfError, type ByteSource } from '@bzelf/bytes';
-import { DEFAULT_LIMIT, extractPayload, placeVmlinux, splitVmlinux, type BzImage } from '@bzelf/bzimage';
+import {
+  DEFAULT_LIMIT,
+  extractPayload,
+  placeVmlinux,
+  splitVmlinux,
+  type BzImage,
+  type Relocations,
+  type VmlinuxPlacement,
+} from '@bzelf/bzimage';
 import { BZELF_PAYLOAD, readElf, readNotes, type Note } from '@bzelf/elf';
 import type { FindingTable } from './checks/check.js';
 import { makeFinding, type Finding, type Where } from './finding.js';
@@ -77,8 +85,10 @@ export async function verifyPayload(
 function judge(subject: Subject, bz: BzImage, inner: Uint8Array): Finding[] {
   const findings = sha256Findings(subject, inner);
   try {
-    const { elf } = splitVmlinux(inner);
-    const { linkBase, end } = placeVmlinux(elf);
+    const { elf, relocations } = splitVmlinux(inner);
+    const placed = placeVmlinux(elf);
+    const { linkBase, end } = placed;
+    if (relocations !== undefined) findings.push(...relocationFindings(relocations, placed));
     const { init_size } = bz.header;
     if (init_size !== undefined && end - linkBase > BigInt(init_size))
       findings.push(
@@ -99,6 +109,23 @@ function judge(subject: Subject, bz: BzImage, inner: Uint8Array): Finding[] {
       offset === undefined ? field : `vmlinux at 0x${offset.toString(16)}${field === undefined ? '' : `, ${field}`}`;
     return [...findings, finding(code, { ...where, ...(place === undefined ? {} : { field: place }) })];
   }
+}
+
+/** The decompressor stops at a word outside of the kernel. Source: arch/x86/boot/compressed/misc.c, handle_relocations. */
+function relocationFindings(relocations: Relocations, { linkBase, end, virtualBase }: VmlinuxPlacement): Finding[] {
+  const start = Number(BigInt.asUintN(32, virtualBase + linkBase));
+  const size = Number(end - linkBase);
+  const outside = Object.entries(relocations).flatMap(([list, words]: [string, Uint32Array]) => {
+    const word = words.find((address) => (address - start) >>> 0 >= size);
+    return word === undefined ? [] : [{ list, word }];
+  });
+  return outside.map(({ list, word }) =>
+    finding('inner/relocations', {
+      field: list,
+      found: word,
+      expected: `an address in 0x${start.toString(16)}-0x${(start + size - 1).toString(16)}`,
+    }),
+  );
 }
 
 function sha256Findings(subject: Subject, inner: Uint8Array): Finding[] {

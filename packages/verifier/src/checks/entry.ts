@@ -47,6 +47,10 @@ const FINDINGS = {
     severity: 'error', title: 'The 32-bit entries of a container are not one address',
     explanation: 'They all lead into the stub, which tells loaders apart by their registers.', remedy: 'wrap the bzImage again',
   },
+  'entry/inplace': {
+    severity: 'error', title: 'An entry of an inplace file is not where the boot protocol has it',
+    explanation: 'The 32-bit entry is the first byte of the protected-mode kernel, the 64-bit entry is 0x200 behind it.', remedy: 'wrap the bzImage again',
+  },
   'entry/twice': {
     severity: 'error', title: 'Two ENTRY notes have one id',
     explanation: 'MAPPING notes name an entry by its id.', remedy: 'wrap the bzImage again',
@@ -73,6 +77,7 @@ export const entryCheck = defineElfCheck({
     }
     checkPvh(subject, report);
     if (subject.form === 'container') checkStub(subject, report);
+    if (subject.form === 'inplace') checkInplace(subject, report);
   },
 });
 
@@ -138,4 +143,18 @@ function checkStub(subject: ElfSubject, report: Reporter): void {
   for (const { note, value } of rest)
     if (value.address !== first?.value.address && value.protocol !== 'pvh')
       report('entry/disagree', { ...at(note, 'address'), found: value.address, expected: first?.value.address ?? 0n });
+}
+
+/** boot.rst, 32-bit and 64-bit Boot Protocol. */
+const ENTRY_OFFSETS: Partial<Record<EntryNote['protocol'], bigint>> = { linux32: 0n, linux64: 0x200n };
+
+function checkInplace(subject: ElfSubject, report: Reporter): void {
+  const { loads, bz } = subject;
+  const home = loads.find(({ p_offset }) => p_offset === BigInt(bz?.protectedMode.offset ?? -1));
+  if (home === undefined) return;
+  for (const { note, value } of notesOf(subject, 'bzelf-entry')) {
+    const offset = ENTRY_OFFSETS[value.protocol];
+    if (offset === undefined || value.address === home.p_paddr + offset) continue;
+    report('entry/inplace', { ...at(note, 'address'), found: value.address, expected: home.p_paddr + offset });
+  }
 }

@@ -15,6 +15,7 @@ import { placementCheck } from './placement.js';
 import { sectionsCheck } from './sections.js';
 import { segmentsCheck } from './segments.js';
 import { setupHeaderCheck } from './setup-header.js';
+import { stubCheck } from './stub.js';
 import { TARGET_CHECK } from './target.js';
 
 /** Every check of a file's structure, in the order in which they report. */
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   noteTypesCheck,
   noteReadersCheck,
   entryCheck,
+  stubCheck,
   mappingCheck,
   placementCheck,
   setupHeaderCheck,

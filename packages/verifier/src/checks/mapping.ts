@@ -105,6 +105,12 @@ function firstGap(ranges: readonly MappingRange[], from: bigint, to: bigint): bi
   return at < to ? at : undefined;
 }
 
+/** The whole window where it is declared; a part of it where it was measured. */
+function isWindow(range: MappingRange | undefined, from: bigint, size: bigint): boolean {
+  if (range?.evidence === 'measured') return range.start >= from && end(range) <= from + size;
+  return range?.start === from && range.length === size;
+}
+
 /** Image and runtime window of a container or inplace file, against the file and PLACEMENT. */
 function checkWindow(
   subject: ElfSubject,
@@ -131,10 +137,7 @@ function checkWindow(
   const [runtime] = ranges.filter(({ purpose }) => purpose === 'runtime');
   const { placement } = kernel;
   if (!hasRuntime || placement === undefined) return;
-  const isRight =
-    runtime !== undefined &&
-    runtime.length === placement.initSize &&
-    (runtime.start === loaded.start || runtime.start === placement.preferred);
+  const isRight = [loaded.start, placement.preferred].some((from) => isWindow(runtime, from, placement.initSize));
   if (!isRight)
     report('mapping/runtime', {
       offset,

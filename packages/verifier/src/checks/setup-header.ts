@@ -18,6 +18,14 @@ const FINDINGS = {
     severity: 'error', title: 'The file ends before the protected-mode kernel does',
     explanation: 'syssize says how long it is; a part of the kernel is missing.', remedy: 'get the file again and compare its size',
   },
+  'setup-header/no-size': {
+    severity: 'error', title: 'syssize is 0',
+    explanation: 'A loader that reads by it, as kexec and firmware do, loads nothing of a kernel.', remedy: 'get the file again; the kernel build writes this field',
+  },
+  'setup-header/loaders-own': {
+    severity: 'error', title: 'A field that loaders fill in is not 0 in the file',
+    explanation: 'A loader that has no initrd, no setup_data or no subarch to pass leaves the field alone, and the kernel believes it.', remedy: 'write 0 into it, or build the kernel again',
+  },
   'setup-header/init-size': {
     severity: 'error', title: 'init_size is less than the protected-mode kernel',
     explanation: 'The kernel itself lies in the memory that init_size reserves; loaders would put other things over its end.', remedy: 'build the kernel again; nothing but the linker writes this field',
@@ -25,6 +33,10 @@ const FINDINGS = {
   'setup-header/alignment': {
     severity: 'error', title: 'kernel_alignment of a relocatable kernel is no power of two',
     explanation: 'Loaders round addresses with it; the kernel computes its own start from it.', remedy: 'build the kernel again',
+  },
+  'setup-header/min-alignment': {
+    severity: 'error', title: 'kernel_alignment is less than min_alignment allows',
+    explanation: 'The kernel cannot run at a multiple of kernel_alignment that is no multiple of 2 to the power of min_alignment.', remedy: 'build the kernel again',
   },
   'setup-header/pref-address': {
     severity: 'warning', title: 'pref_address is no multiple of kernel_alignment',
@@ -66,6 +78,7 @@ export const setupHeaderCheck = defineCheck({
     if (bz === undefined) return;
     checkSizes(bz, report);
     checkPlacement(bz, report);
+    checkLoadersOwn(bz, report);
     if (isElfSubject(subject)) checkNotes(subject, bz, report);
     if (subject.kernel.form === 'inplace') checkOverlay(subject, bz, report);
     if (!hasGoodKernelInfo(bz)) report('setup-header/kernel-info', field(bz, 'kernel_info_offset'));
@@ -95,7 +108,9 @@ function hasGoodKernelInfo(bz: BzImage): boolean {
 function checkSizes(bz: BzImage, report: Reporter): void {
   const { header, protectedMode } = bz;
   const declared = (header.syssize ?? 0) * SYSSIZE_UNIT;
-  if (declared >= protectedMode.size + SYSSIZE_UNIT)
+  const isLinux = bz.payload !== undefined;
+  if (isLinux && header.syssize === 0) report('setup-header/no-size', field(bz, 'syssize'));
+  if (declared >= protectedMode.size + (isLinux ? 1 : SYSSIZE_UNIT))
     report('setup-header/cut-short', field(bz, 'syssize', `at most ${protectedMode.size} bytes`));
   const { init_size, handover_offset } = header;
   if (init_size !== undefined && init_size !== 0 && init_size < protectedMode.size)
@@ -105,11 +120,30 @@ function checkSizes(bz: BzImage, report: Reporter): void {
 }
 
 function checkPlacement(bz: BzImage, report: Reporter): void {
-  const { relocatable_kernel, kernel_alignment, pref_address } = bz.header;
+  const { relocatable_kernel, kernel_alignment, min_alignment, pref_address } = bz.header;
   if (!relocatable_kernel || kernel_alignment === undefined) return;
   if (!isPowerOfTwo(BigInt(kernel_alignment))) report('setup-header/alignment', field(bz, 'kernel_alignment'));
   else if (pref_address !== undefined && pref_address % BigInt(kernel_alignment) !== 0n)
     report('setup-header/pref-address', field(bz, 'pref_address'));
+  // boot.rst, field min_alignment: a power of two, if nonzero
+  if (min_alignment && kernel_alignment < 2 ** min_alignment)
+    report('setup-header/min-alignment', field(bz, 'kernel_alignment', 2 ** min_alignment));
+}
+
+/** boot.rst: written by the boot loader. */
+const LOADERS_OWN = [
+  'type_of_loader',
+  'ramdisk_image',
+  'ramdisk_size',
+  'cmd_line_ptr',
+  'hardware_subarch',
+  'setup_data',
+] as const;
+
+/** What is no Linux may use them as it likes. */
+function checkLoadersOwn(bz: BzImage, report: Reporter): void {
+  if (bz.payload === undefined) return;
+  for (const name of LOADERS_OWN) if (bz.header[name]) report('setup-header/loaders-own', field(bz, name, 0));
 }
 
 function checkNotes(subject: ElfSubject, bz: BzImage, report: Reporter): void {
