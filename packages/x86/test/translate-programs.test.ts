@@ -217,6 +217,43 @@ describe('a budget that ends anywhere in a hot loop', () => {
   });
 });
 
+describe('accesses over the end of a page', () => {
+  // again: mov eax, [esi]; add eax, ecx; mov [edi], eax; mov edx, [edi]; add ebx, edx; dec ecx; jnz again
+  const code = '8b06 01c8 8907 8b17 01d3 49 75f3 f4';
+  const start = (tier: 'interpreter' | 'translator', prepare: (machine: Machine) => void): Machine => {
+    const machine = machineWith(32, code, { tier });
+    prepare(machine);
+    machine.setRegister('rsi', 0x2_0ffen);
+    machine.setRegister('rdi', 0x3_0ffdn);
+    machine.setRegister('rcx', 2000n);
+    expect(machine.run({ budget: 100_000 }).reason).toBe('halt');
+    return machine;
+  };
+  const fill = (machine: Machine, page: number): void => {
+    machine.write(0x2_0ffe, Uint8Array.of(0x11, 0x22));
+    machine.write(page, Uint8Array.of(0x33, 0x44));
+  };
+
+  // prettier-ignore
+  test.each([
+    { what: 'without paging', second: 0x3_1000, prepare: (machine: Machine) => fill(machine, 0x2_1000) },
+    { what: 'where pages are', second: 0x3_1000, prepare: (machine: Machine) => { pageAllButOne(machine); fill(machine, 0x2_1000); } },
+    { what: 'of which the next lies elsewhere', second: 0x5_1000, prepare: (machine: Machine) => {
+      pageAllButOne(machine);
+      fill(machine, 0x4_1000);
+      const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+      view.setUint32(0x2000 + 4 * 0x21, 0x4_1003, true);
+      view.setUint32(0x2000 + 4 * 0x31, 0x5_1003, true);
+    } },
+  ])('$what', ({ second, prepare }) => {
+    const machine = start('translator', prepare);
+    expect(regions(machine)).toBeGreaterThan(0);
+    // 0x44332211 + 1, over two pages
+    expect([...machine.read(0x3_0ffd, 3), ...machine.read(second, 1)]).toEqual([0x12, 0x22, 0x33, 0x44]);
+    expect(machine.save()).toEqual(start('interpreter', prepare).save());
+  });
+});
+
 test('translated code that the host writes over is not executed any more', () => {
   const machine = machineWith(32, '40 ebfd', { tier: 'translator' }); // inc eax; jmp back
   machine.run({ budget: 1000 });

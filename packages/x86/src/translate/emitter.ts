@@ -1,9 +1,10 @@
 import { LANE, LANES, RIP, SEG } from '../decode/lanes.js';
-import { SEGMENT, WORD } from '../cpu/state.js';
+import { REGISTER, SEGMENT, WORD } from '../cpu/state.js';
 import { LAYOUT } from '../memory/layout.js';
 import { FlagEmitter } from './flag-emitter.js';
 import { LOCAL } from './locals.js';
 import { OP, TYPE } from './opcodes.js';
+import { snippet } from './tag-checks.js';
 import { SEGMENT_USE, type Region } from './region.js';
 
 const MASKS: Readonly<Record<number, number>> = { 1: 0xff, 2: 0xffff };
@@ -215,21 +216,7 @@ export class Emitter extends FlagEmitter {
 
   /** i32: `size` bytes at EA have a tag, so that a plain access is good. */
   private checkTag(tags: number, size: number): void {
-    this.get(LOCAL.ea);
-    if (size > 1) {
-      this.i64(size - 1, 0);
-      this.byte(OP.i64_add);
-    }
-    this.i64(-4096, -1);
-    this.byte(OP.i64_and);
-    this.get(LOCAL.ea);
-    this.byte(OP.i32_wrap_i64);
-    this.i32(9);
-    this.byte(OP.i32_shr_u);
-    this.i32(0x7fff8);
-    this.byte(OP.i32_and);
-    this.memory(OP.i64_load, tags);
-    this.byte(OP.i64_eq);
+    this.append(snippet('tag', tags, size, 0));
   }
 
   /** The place of EA in the RAM of the WebAssembly memory, less LAYOUT.ram. */
@@ -237,13 +224,7 @@ export class Emitter extends FlagEmitter {
     this.get(LOCAL.ea);
     this.byte(OP.i32_wrap_i64);
     if (!this.region.mode.paged) return;
-    this.get(LOCAL.ea);
-    this.byte(OP.i32_wrap_i64);
-    this.i32(10);
-    this.byte(OP.i32_shr_u);
-    this.i32(0x3fffc);
-    this.byte(OP.i32_and);
-    this.memory(OP.i32_load, addends);
+    this.append(snippet('addend', addends, 0, 0));
     this.byte(OP.i32_add);
   }
 
@@ -256,6 +237,22 @@ export class Emitter extends FlagEmitter {
     this.leaveIf();
   }
 
+  /** Like it, but an access over the end of a page is good, too, when both pages have tags and lie side by side: what copies bytes does that. */
+  private leaveUnlessStraddling(tags: number, addends: number, size: number): void {
+    if (!this.mayStraddle(size)) return this.leaveUnless();
+    this.byte(OP.i32_eqz);
+    this.open(OP.if);
+    this.append(snippet('straddle', tags, size, this.region.mode.paged ? addends : 0));
+    this.leaveUnless();
+    this.close();
+  }
+
+  /** Not on the stack, and not at a fixed place: those are aligned. */
+  private mayStraddle(size: number): boolean {
+    const base = this.lane(LANE.base);
+    return size > 2 && base !== RIP && base !== REGISTER.rsp && (base >= 0 || this.lane(LANE.index) >= 0);
+  }
+
   /** Takes the address from the stack (it stays in EA) and leaves the value. `write`: a store to the same place follows. */
   load(size: number, write = false): void {
     this.set(LOCAL.ea);
@@ -263,8 +260,8 @@ export class Emitter extends FlagEmitter {
     if (write) {
       this.checkTag(LAYOUT.writeTags, size);
       this.byte(OP.i32_and);
-    }
-    this.leaveUnless();
+      this.leaveUnless();
+    } else this.leaveUnlessStraddling(LAYOUT.readTags, LAYOUT.readAddends, size);
     this.pushHostAddress(LAYOUT.readAddends);
     this.memory(LOADS[size] as number, LAYOUT.ram);
     if (size < 8) this.byte(OP.i64_extend_i32_u);
@@ -274,7 +271,7 @@ export class Emitter extends FlagEmitter {
   store(size: number, value: number, checked = false): void {
     if (!checked) {
       this.checkTag(LAYOUT.writeTags, size);
-      this.leaveUnless();
+      this.leaveUnlessStraddling(LAYOUT.writeTags, LAYOUT.writeAddends, size);
     }
     this.pushHostAddress(LAYOUT.writeAddends);
     this.get(value);

@@ -6,11 +6,11 @@ export const LOCAL = {
   label: 0,
   registers: 1, // 16
   flagA: 17, flagB: 18, flagR: 19,
-  ea: 20, a: 21, b: 22, c: 23, rip: 24, t: 25, u: 26, v: 27,
-  flagKind: 28, word: 29, left: 30, site: 31, status: 32, x: 33, y: 34,
+  ea: 20, a: 21, b: 22, c: 23, rip: 24, t: 25, u: 26, v: 27, last: 28,
+  flagKind: 29, word: 30, left: 31, site: 32, status: 33, x: 34, y: 35,
 } as const;
 export const LOCAL_TYPES = [
-  [27, TYPE.i64],
+  [28, TYPE.i64],
   [7, TYPE.i32],
 ] as const;
 

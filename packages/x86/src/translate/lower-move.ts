@@ -11,8 +11,7 @@ import { OP } from './opcodes.js';
 const { a, b, c, ea } = LOCAL;
 const { rax, rdx, rsp, rbp, rsi, rdi } = REGISTER;
 
-const mov: Lowering['lower'] = (emit) =>
-  (loadSelector(emit) || loadOperand(emit, 1, a)) && writeOperand(emit, 0, a);
+const mov: Lowering['lower'] = (emit) => (loadSelector(emit) || loadOperand(emit, 1, a)) && writeOperand(emit, 0, a);
 
 /** MOV r/m, Sreg: the selector goes to its local. */
 function loadSelector(emit: Emitter): boolean {
