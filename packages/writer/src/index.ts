@@ -4,5 +4,7 @@ export { FORMS, findTarget, TARGET_NAMES, TARGETS, type Form, type LoaderTarget 
 export { MADE_BY } from './notes.js';
 export { placeKernel, type KernelPlacement } from './placement.js';
 export { STUB } from './stub/index.js';
+export { rewriteMappings } from './rewrite-mappings.js';
+export { CMDLINE_MODES, STUB_PARAMS } from './stub/params.js';
 export { readOrigin, unwrap } from './unwrap.js';
 export { wrap } from './wrap.js';

@@ -10,7 +10,9 @@ import type { AllowedRange } from './rights.js';
 const PAGE = 4096;
 const MIB = 0x10_0000;
 /** Copies that stand for what firmware has left. */
-const FIRMWARES: readonly string[] = ['coreboot-table'];
+/** Option ROMs and the BIOS. */
+const ROMS = 0xc_0000;
+const FIRMWARES: readonly string[] = ['coreboot-table', 'acpi'];
 
 /** How each range was used up to now. */
 export function rangeUses(ranges: readonly AllowedRange[], touches: TouchLog): RangeUse[] {
@@ -50,8 +52,10 @@ export const untouched = (uses: readonly RangeUse[]): Finding[] =>
 export const unmappedFindings = (accesses: readonly Unmapped[], { cpu, copies }: LoadPlan): Finding[] =>
   accesses.map(({ kind, start, end, size, rip, count, text }) => {
     const isBrought = copies.some(
+    // of one page only the first access is known; a search goes through the ROMs, whatever else lies there
+    const touchedEnd = end - start > PAGE ? Math.min(end, ROMS) : start + size;
       (copy) =>
-        !FIRMWARES.includes(copy.purpose) && start < Number(copy.to) + copyLength(copy) && end > Number(copy.to),
+        !FIRMWARES.includes(copy.purpose) && start < Number(copy.to) + copyLength(copy) && touchedEnd > Number(copy.to),
     );
     const isFirmware = kind === 'read' && cpu.mode !== 'long64' && end <= MIB && !isBrought;
     const where = end - start > PAGE ? `${hex(start)}-${hex(end - 1)}, page after page` : `${hex(start)}`;

@@ -80,6 +80,10 @@ export const EXECUTION_FINDINGS = {
     severity: 'note', title: 'A function of the BIOS was called that this BIOS does not know',
     explanation: 'It was answered with the carry flag set, as by an old BIOS. The setup code goes its way without.', remedy: 'nothing, unless the run ends soon after',
   },
+  'params/acpi': {
+    severity: 'error', title: 'The kernel gets another address of the ACPI tables',
+    explanation: 'It will look for them in low memory, or not find them where there is no BIOS.', remedy: 'check acpi_rsdp_addr, and the entry stub',
+  },
   'banner/missing': {
     severity: 'error', title: 'The kernel does not come to its banner',
     explanation: 'It was entered, but "Linux version" never stood on the serial port.', remedy: 'boot it with `bzelf run`, and look',

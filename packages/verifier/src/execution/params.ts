@@ -1,10 +1,12 @@
 import { equalBytes, hex, type StructValues } from '@bzelf/bytes';
 import { BOOT_PARAMS, E820_ENTRY, E820_MAX_ENTRIES_ZEROPAGE, HDRS, SETUP_HEADER } from '@bzelf/bzimage';
-import { ramIntervals, type KernelImage, type MemoryRange } from '@bzelf/loader';
+import { MEMORY_RESERVED, MEMORY_UNUSABLE, type KernelImage, type MemoryRange } from '@bzelf/loader';
 import type { Machine } from '@bzelf/x86';
 import type { Finding, Where } from '../finding.js';
+import { rsdpBytes, xsdtAt } from '../profiles/acpi-tables.js';
 import type { HandOver } from '../profiles/hand-over.js';
 import { executionFinding } from './findings.js';
+import { lineFrom, readBuiltIn, type BuiltIn } from './stub-params.js';
 
 const SIZE = 0x1000;
 /** The longest command line of a PC. */
@@ -36,18 +38,21 @@ export function checkParams(
   const findings: Finding[] = [];
   const pointer = wide(params.cmd_line_ptr, params.ext_cmd_line_ptr);
   const cmdline = textAt(ram, pointer);
-  if (!isExpectedLine(kernel, cmdline, given.cmdline))
+  const builtIn = readBuiltIn(kernel);
+  const line = lineFrom(builtIn, given.cmdline);
+  if (cmdline !== line)
     findings.push(
       executionFinding('params/cmdline', {
         field: `cmd_line_ptr ${hex(pointer)}`,
         found: `"${cmdline}"`,
-        expected: `"${given.cmdline}"`,
+        expected: `"${line}"`,
       }),
     );
   findings.push(
-    ...checkMap(params, given.memoryMap),
-    ...checkInitrd(ram, params, given),
+    ...checkMap(params, kernel, given),
+    ...checkInitrd(ram, params, given, builtIn),
     ...checkSubarch(params, kernel),
+    ...checkRsdp(ram, params, given),
   );
   return { cmdline, findings };
 }
@@ -64,49 +69,64 @@ function textAt(ram: Uint8Array, at: bigint): string {
   return new TextDecoder('latin1').decode(bytes.subarray(0, end < 0 ? bytes.length : end));
 }
 
-/** A container may have a built-in line, which goes before the loader's or replaces it. */
-const isExpectedLine = (kernel: KernelImage, found: string, given: string): boolean =>
-  found === given || (kernel.form === 'container' && found !== '' && isBuiltIn(kernel, found, given));
-
-/** The line is in the file, whole or up to where the loader's begins. */
-function isBuiltIn({ source }: KernelImage, found: string, given: string): boolean {
-  const own = found.endsWith(` ${given}`) ? found.slice(0, -given.length - 1) : found;
-  const bytes = source.read(0, source.size);
-  const text = new TextEncoder().encode(own);
-  for (let at = bytes.indexOf(text[0] ?? 0); at >= 0; at = bytes.indexOf(text[0] ?? 0, at + 1))
-    if (equalBytes(bytes.subarray(at, at + text.length), text) && bytes[at + text.length] === 0) return true;
-  return false;
+/** Row by row, as the kernel gets them. */
+function checkMap({ e820_entries, e820_table }: Params, kernel: KernelImage, given: HandOver): Finding[] {
+  const count = Math.min(e820_entries, E820_MAX_ENTRIES_ZEROPAGE);
+  const rows = Array.from({ length: count }, (_, i) => E820_ENTRY.read(e820_table, i * E820_ENTRY.size));
+  const found = rows.map(({ addr, size, type }) => rowText(addr, size, type)).join(', ');
+  const expected = expectedRows(kernel, given)
+    .map(({ start, length, type }) => rowText(start, length, type))
+    .join(', ');
+  return found === expected ? [] : [executionFinding('params/e820', { field: 'e820_table', found, expected })];
 }
 
-/** RAM as intervals: firmware may split or join rows. */
-function checkMap({ e820_entries, e820_table }: Params, given: readonly MemoryRange[]): Finding[] {
-  const show = (map: readonly MemoryRange[]) =>
-    ramIntervals(map.filter(({ length }) => length > 0n))
-      .map(({ start, end }) => `${hex(start)}-${hex(end - 1n)}`)
-      .join(', ');
-  const rows = Math.min(e820_entries, E820_MAX_ENTRIES_ZEROPAGE);
-  const e820 = Array.from({ length: rows }, (_, i) => E820_ENTRY.read(e820_table, i * E820_ENTRY.size));
-  const found = show(e820.map(({ addr, size, type }) => ({ start: addr as MemoryRange['start'], length: size, type })));
-  const expected = show(given);
-  return found === expected
-    ? []
-    : [executionFinding('params/e820', { field: 'e820_table', found: `RAM ${found}`, expected: `RAM ${expected}` })];
+const rowText = (start: bigint, length: bigint, type: number): string =>
+  `${hex(start)}-${hex(BigInt.asUintN(64, start + length - 1n))} type ${type}`;
+
+/** VGA memory and ROMs. Source: Linux arch/x86/platform/pvh/enlighten.c, init_pvh_bootparams. */
+const ISA_RANGE = { start: 0xa_0000n, length: 0x6_0000n, type: MEMORY_RESERVED };
+
+/** An entry stub leaves out empty rows; the PVH entry of Linux itself keeps them, and adds a row of its own. */
+function expectedRows({ form }: KernelImage, { memoryMap, plan }: HandOver): readonly E820Row[] {
+  if (form === 'container') return memoryMap.filter(({ length }) => length > 0n);
+  if (form !== 'vmlinux' || plan.protocol !== 'pvh') return memoryMap;
+  return [...memoryMap.map((row) => (row.type === 0 ? { ...row, type: MEMORY_UNUSABLE } : row)), ISA_RANGE];
 }
 
-function checkInitrd(ram: Uint8Array, params: Params, { initrd }: HandOver): Finding[] {
-  const expected = initrd === undefined ? 'none' : `${initrd.length} bytes`;
-  if (initrd === undefined) return []; // the file may bring one
+type E820Row = Pick<MemoryRange, 'length' | 'type'> & { readonly start: bigint };
+
+/** The loader's; else the one that the file brings, else none. */
+function checkInitrd(ram: Uint8Array, params: Params, { initrd }: HandOver, builtIn: BuiltIn | undefined): Finding[] {
+  const wanted = initrd ?? builtIn?.initrd;
+  const expected = wanted === undefined ? 'none' : `${wanted.length} bytes`;
   const address = wide(params.ramdisk_image, params.ext_ramdisk_image);
   const size = wide(params.ramdisk_size, params.ext_ramdisk_size);
   const wrong = (found: string) => [
     executionFinding('params/initrd', { field: `ramdisk_image ${hex(address)}`, found, expected }),
   ];
-  if (size !== BigInt(initrd.length)) return wrong(`${size} bytes`);
-  const found = ram.subarray(Number(address), Number(address) + initrd.length);
-  return equalBytes(found, initrd) ? [] : wrong('other bytes');
+  if (size !== BigInt(wanted?.length ?? 0)) return wrong(`${size} bytes`);
+  if (wanted === undefined) return [];
+  const found = ram.subarray(Number(address), Number(address) + wanted.length);
+  return equalBytes(found, wanted) ? [] : wrong('other bytes');
 }
 
-function checkSubarch({ hardware_subarch: found }: Params, { subarch }: KernelImage): Finding[] {
-  const expected = subarch?.subarch ?? 0;
+function checkSubarch(params: Params, { subarch }: KernelImage): Finding[] {
+  const { hardware_subarch, hardware_subarch_data } = params;
+  const found = `${hardware_subarch}, data ${hex(hardware_subarch_data)}`;
+  const expected = `${subarch?.subarch ?? 0}, data ${hex(subarch?.data ?? 0n)}`;
   return found === expected ? [] : [executionFinding('params/subarch', { field: 'hardware_subarch', found, expected })];
+}
+
+/** The address that was passed, or that of a copy; a decompressor may have looked for it where nobody has said it. */
+function checkRsdp(ram: Uint8Array, { acpi_rsdp_addr: found }: Params, { acpi }: HandOver): Finding[] {
+  const wrong = (expected: bigint | string) => [
+    executionFinding('params/acpi', { field: 'acpi_rsdp_addr', found, expected }),
+  ];
+  if (acpi === undefined) return found === 0n ? [] : wrong(0n);
+  const address = BigInt(acpi.rsdp);
+  const isFound = found === address || (acpi.passed === 'nothing' && found === 0n);
+  if (acpi.passed !== 'copy') return isFound ? [] : wrong(address);
+  const wanted = rsdpBytes(xsdtAt(acpi));
+  const copy = ram.subarray(Number(found), Number(found) + wanted.length);
+  return equalBytes(copy, wanted) ? [] : wrong('the address of a copy of the RSDP');
 }

@@ -21,7 +21,7 @@ export interface Allowed {
 }
 
 /** What a processor needs by itself, and a loader's own stack: nobody declares them. */
-const LOADERS_OWN = ['gdt', 'page-tables', 'stack', 'coreboot-table', ...BIOS_PURPOSES];
+const LOADERS_OWN = ['gdt', 'page-tables', 'stack', 'coreboot-table', 'acpi', ...BIOS_PURPOSES];
 const MIB = 0x10_0000n;
 /** Bytes above 1 MiB that FFFF:FFFF reaches. */
 const HIGH_MEMORY_AREA = 0xfff0n;
@@ -32,6 +32,8 @@ const PURPOSES: Readonly<Record<string, MappingPurpose>> = {
   hvm_start_info: 'start-info',
   multiboot_info: 'start-info',
   multiboot2_info: 'start-info',
+  hvm_modlist_entry: 'start-info',
+  hvm_memmap_table_entry: 'start-info',
   elfboot: 'start-info',
   cmdline: 'cmdline',
   initrd: 'initrd',

@@ -6,6 +6,7 @@ import type { Finding } from '../finding.js';
 import { entryCandidates, isAtEntry } from '../kernel-entry.js';
 import { handOver, type HandOver } from '../profiles/hand-over.js';
 import type { Profile } from '../profiles/profile.js';
+import { withXen } from '../profiles/xen-hypercalls.js';
 import { startPlan } from '../start.js';
 import { rangeUses, unmappedFindings, untouched } from './accounting.js';
 import { bytesText, textAt, UnmappedLog, type Disassembler } from './accesses.js';
@@ -118,7 +119,8 @@ class Run {
       ...this.audit.hooks,
       interrupt: (vector) => this.bios?.interrupt(vector) ?? 'deliver',
     };
-    this.machine = new Machine({ ram, hooks, ...(tier === undefined ? {} : { tier }) });
+    const wired = profile.firmware === 'xen' ? withXen(hooks, () => this.machine, given.memoryMap) : hooks;
+    this.machine = new Machine({ ram, hooks: wired, ...(tier === undefined ? {} : { tier }) });
     this.bios = profile.firmware === 'bios' ? new Bios(this.machine, given.memoryMap) : undefined;
     this.unmapped = new UnmappedLog(this.machine, text);
     this.serial = new SerialLog(this.machine);
@@ -186,7 +188,7 @@ class Run {
     this.image ??= checkImage(machine.ram, kernel, inner, machine.linearRip);
     this.params = checkParams(machine, kernel, this.given);
     this.findings.push(...this.image.findings, ...this.params.findings);
-    if (this.bios !== undefined) this.findings.push(...checkSetupParams(machine, this.given.memoryMap));
+    if (this.given.plan.cpu.mode === 'real16') this.findings.push(...checkSetupParams(machine, this.given.memoryMap));
     const last = isDirect ? this.runToOwnTables() : exit;
     if (last.reason !== 'until') return this.lost(last);
     this.reached = 'entry';
@@ -259,7 +261,7 @@ class Run {
     const { touches, count } = this.machine;
     const of = (wanted: string) => this.allowed.ranges.find(({ purpose }) => purpose === wanted);
     const image = kernel.form === 'vmlinux' ? undefined : of('image');
-    const setup = this.bios === undefined ? undefined : LOW_MEMORY;
+    const setup = this.given.plan.cpu.mode === 'real16' ? LOW_MEMORY : undefined;
     const before = setup === undefined ? 'stub' : 'setup';
     return phasesOf({ touches, image, stub: setup ?? of('stub'), before, entered: this.entered, end: count });
   }

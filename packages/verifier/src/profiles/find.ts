@@ -7,7 +7,11 @@ import { PROFILES } from './table.js';
 export function profilesFor(kernel: KernelImage): Profile[] {
   const protocols = planProtocols(kernel);
   return PROFILES.filter(
-    ({ protocol, forms }) => protocols.includes(protocol) && (forms === undefined || forms.includes(kernel.form)),
+    ({ protocol, forms, class: wanted, takes }) =>
+      protocols.includes(protocol) &&
+      (forms === undefined || forms.includes(kernel.form)) &&
+      (wanted === undefined || ('elf' in kernel && kernel.elf.class === wanted)) &&
+      (takes === undefined || takes(kernel)),
   );
 }
 

@@ -13,7 +13,9 @@ import {
 } from '@bzelf/loader';
 import type { MappingRange } from '@bzelf/elf';
 import { biosMemory } from '../bios/index.js';
+import { acpiCopies, rsdpBytes, xsdtAt, type AcpiPlaces } from './acpi-tables.js';
 import { COREBOOT_TABLE, corebootTable } from './coreboot-table.js';
+import { withElfHandOver } from './elfboot-hand-over.js';
 import type { CpuChange, Profile } from './profile.js';
 import { withSetupLayout } from './real-mode.js';
 
@@ -28,9 +30,10 @@ export interface HandOverInput {
 export interface HandOver {
   readonly plan: LoadPlan;
   readonly memoryMap: readonly MemoryRange[];
-  /** What the kernel is to find. */
+  /** What the kernel is to find; a file may have a line of its own beside it. */
   readonly cmdline: string;
   readonly initrd?: Uint8Array;
+  readonly acpi?: AcpiPlaces;
 }
 
 /** Loaders of these protocols have no way to pass an initrd. */
@@ -39,22 +42,36 @@ const WITHOUT_INITRD: readonly string[] = ['elfboot'];
 /** Throws what planLoad throws. */
 export function handOver(kernel: KernelImage, profile: Profile, input: HandOverInput): HandOver {
   const memoryMap = profile.memoryMap?.(input.ram) ?? pcMemoryMap(input.ram);
-  const initrd = WITHOUT_INITRD.includes(profile.protocol) ? undefined : input.initrd;
-  const cmdline = profile.kaslr === true ? input.cmdline : `${input.cmdline} nokaslr`.trim();
+  const { acpi } = profile;
+  const cmdline = lineFor(profile, input);
+  const initrd = passes(profile, 'initrd') ? input.initrd : undefined;
   const plan = planLoad(kernel, {
     ...profile.options,
+    ...(profile.places === undefined ? {} : { places: profile.places(input.ram) }),
     protocol: profile.protocol,
     memoryMap,
     cmdline: profile.fileName === undefined ? cmdline : `${profile.fileName} ${cmdline}`,
     ...(initrd === undefined ? {} : { initrd }),
+    ...(acpi?.passed === 'address' ? { acpiRsdp: phys(acpi.rsdp) } : {}),
+    ...(acpi?.passed === 'copy' ? { acpiRsdpCopy: rsdpBytes(xsdtAt(acpi)) } : {}),
     ...(profile.identity === undefined ? {} : { extraMappings: [identityRange(profile.identity)] }),
   });
   return {
-    plan: changePlan(plan, profile, memoryMap),
+    plan: atEntryField(changePlan(plan, profile, { cmdline, memoryMap }), kernel, profile),
     memoryMap,
     cmdline,
     ...(initrd === undefined ? {} : { initrd }),
+    ...(acpi === undefined ? {} : { acpi }),
   };
+}
+
+const passes = ({ protocol, passesNo = [] }: Profile, what: 'cmdline' | 'initrd'): boolean =>
+  !passesNo.includes(what) && !(what === 'initrd' && WITHOUT_INITRD.includes(protocol));
+
+function lineFor(profile: Profile, { cmdline }: HandOverInput): string {
+  if (!passes(profile, 'cmdline')) return '';
+  const line = profile.kaslr === true ? cmdline : `${cmdline} nokaslr`;
+  return profile.firstWord === undefined ? line.trim() : `${profile.firstWord} ${line}`.trim();
 }
 
 const identityRange = (end: bigint): MappingRange => ({
@@ -70,19 +87,36 @@ const identityRange = (end: bigint): MappingRange => ({
   evidence: 'declared',
 });
 
-function changePlan(plan: LoadPlan, profile: Profile, memoryMap: readonly MemoryRange[]): LoadPlan {
-  const { cpu, headerFields, firmware, setupLayout } = profile;
+/** e_entry, moved as far as the entry of the protocol is. */
+function atEntryField(plan: LoadPlan, kernel: KernelImage, { enters, protocol }: Profile): LoadPlan {
+  const entry = kernel.entries.find((own) => own.protocol === protocol);
+  if (enters === undefined || entry === undefined || !('elf' in kernel)) return plan;
+  return { ...plan, cpu: { ...plan.cpu, rip: kernel.elf.header.e_entry + plan.entry - entry.address } };
+}
+
+interface Told {
+  readonly cmdline: string;
+  readonly memoryMap: readonly MemoryRange[];
+}
+
+function changePlan(plan: LoadPlan, profile: Profile, told: Told): LoadPlan {
+  const { cpu, headerFields, setupLayout, elfHandOver } = profile;
   let changed = plan;
+  if (elfHandOver !== undefined) changed = withElfHandOver(changed, elfHandOver, told, COREBOOT_TABLE);
   if (cpu !== undefined) changed = withCpu(changed, cpu);
   if (headerFields !== undefined) changed = withHeaderFields(changed, headerFields);
   if (setupLayout !== undefined) changed = withSetupLayout(changed, setupLayout);
-  if (firmware === 'bios') changed = { ...changed, copies: [...changed.copies, ...biosMemory(memoryMap)] };
-  if (firmware === 'coreboot-table')
-    changed = withCopy(changed, { to: COREBOOT_TABLE, from: { bytes: corebootTable(memoryMap) }, purpose: firmware });
-  return changed;
+  return { ...changed, copies: [...changed.copies, ...firmwareCopies(profile, told)] };
 }
 
-const withCopy = (plan: LoadPlan, copy: Copy): LoadPlan => ({ ...plan, copies: [...plan.copies, copy] });
+/** What lies in memory that no plan has brought. */
+function firmwareCopies({ firmware, acpi }: Profile, { memoryMap }: Told): Copy[] {
+  const tables = acpi === undefined ? [] : acpiCopies(acpi);
+  if (firmware === 'bios') return [...biosMemory(memoryMap), ...tables];
+  if (firmware !== 'coreboot-table') return tables;
+  const bytes = corebootTable(memoryMap, acpi?.rsdp);
+  return [{ to: COREBOOT_TABLE, from: { bytes }, purpose: firmware }, ...tables];
+}
 
 function withCpu(plan: LoadPlan, change: CpuChange): LoadPlan {
   const { registers, cr0, cr4, rflags, selectors, noTask, idt } = change;
