@@ -52,6 +52,9 @@ export class Interpreter {
   /** Asked before each instruction: true ends the run with reason `breakpoint`. */
   before: ((lo: number, hi: number) => boolean) | undefined;
 
+  /** Exceptions without an instruction between them after which a run ends as `stuck`. */
+  patience = PATIENCE;
+
   private readonly decoder = new Decoder();
   private readonly code = new Uint8Array(64);
   /** By the low bits of the linear address. */
@@ -289,7 +292,7 @@ export class Interpreter {
     } catch (thrown) {
       return this.thrown(thrown);
     }
-    return this.patience();
+    return this.delivered();
   }
 
   /** What the semantics of an instruction, or the fetch of it, have thrown. Nothing when the guest goes on. */
@@ -337,7 +340,7 @@ export class Interpreter {
       faults.push(record(vector, errorCode));
       try {
         deliver(cpu, { vector, errorCode, software: false, resume: vector !== VECTOR.DB && vector !== VECTOR.DF });
-        return this.patience();
+        return this.delivered();
       } catch (thrown) {
         if (thrown instanceof AccessDenied) return { reason: 'denied', denied: thrown };
         this.take(thrown);
@@ -352,11 +355,11 @@ export class Interpreter {
     }
   }
 
-  private patience(): Exit | undefined {
+  private delivered(): Exit | undefined {
     const count = this.cpu.word(WORD.count);
     if (count !== this.stuckAt) this.stuck = 0;
     this.stuckAt = count;
-    return ++this.stuck >= PATIENCE ? STUCK : undefined;
+    return ++this.stuck >= this.patience ? STUCK : undefined;
   }
 }
 

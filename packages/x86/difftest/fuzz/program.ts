@@ -4,13 +4,40 @@ import { type Random } from './scenario';
 
 const decoder = new Decoder();
 const lanes = new Int32Array(LANES);
-const IMPLEMENTED = FORMS.filter(
+/** A form with what its bytes need to know, looked up once. */
+interface Choice {
+  readonly encoding: Form['encoding'];
+  readonly sys: boolean;
+  readonly branch: boolean;
+  readonly vector: boolean;
+  /** Has no encoding in 64-bit code, or none in other code. */
+  readonly not64: boolean;
+  readonly only64: boolean;
+  readonly lock: boolean;
+  readonly rep: boolean;
+  readonly reg: boolean;
+  readonly mem: boolean;
+}
+const CHOICES: readonly Choice[] = FORMS.filter(
   ({ index, attributes, encoding }) => index > 0 && !attributes.has('todo') && encoding.map >= 0,
-);
-const SYSTEM = IMPLEMENTED.filter(({ attributes }) => attributes.has('sys'));
-const GENERAL = IMPLEMENTED.filter(({ attributes, encoding }) => !attributes.has('sys') && !encoding.vex);
-const BRANCHES = GENERAL.filter(({ operands }) => operands.some(({ text }) => text.startsWith('rel')));
-const PLAIN = GENERAL.filter((form) => form.index < GENERAL.length / 2 || form.encoding.map === 0);
+).map(({ encoding, attributes, operands }) => ({
+  encoding,
+  sys: attributes.has('sys'),
+  branch: operands.some(({ text }) => text.startsWith('rel')),
+  vector: operands.some(({ text }) => /mm|^st/.test(text)) || (encoding.map === 0 && (encoding.opcode & 0xf8) === 0xd8),
+  not64: attributes.has('i64'),
+  only64: attributes.has('o64'),
+  lock: attributes.has('lock'),
+  rep: attributes.has('rep') || attributes.has('repz'),
+  reg: attributes.has('reg'),
+  mem: attributes.has('mem'),
+}));
+const SYSTEM = CHOICES.filter(({ sys }) => sys);
+const GENERAL = CHOICES.filter(({ sys, encoding }) => !sys && !encoding.vex);
+const BRANCHES = GENERAL.filter(({ branch }) => branch);
+/** SSE, MMX and x87. */
+const VECTORS = GENERAL.filter(({ vector }) => vector);
+const PLAIN = GENERAL.filter(({ vector }) => !vector);
 
 export function randomProgram(next: Random, bits: 16 | 32 | 64, size: number): Uint8Array {
   const code = new Uint8Array(size + 16);
@@ -26,49 +53,54 @@ export function randomProgram(next: Random, bits: 16 | 32 | 64, size: number): U
 const garbage = (next: Random): Uint8Array => Uint8Array.from({ length: 1 + (next() % 4) }, next);
 const pick = <T>(next: Random, list: readonly T[]): T => list[next() % list.length] as T;
 
-function formOf(next: Random): Form {
+function formOf(next: Random): Choice {
   const chance = next() % 100;
   if (chance < 8) return pick(next, SYSTEM);
   if (chance < 22) return pick(next, BRANCHES);
-  return pick(next, chance < 70 ? PLAIN : GENERAL);
+  return pick(next, chance < 85 ? PLAIN : VECTORS);
 }
 
-/** The bytes of one instruction, as long as the decoder says. */
+const SIZE = 20;
+const scratch = new Uint8Array(SIZE);
+
+/** The bytes of one instruction, as long as the decoder says; good until the next one. */
 function instruction(next: Random, bits: 16 | 32 | 64): Uint8Array {
   for (let tries = 0; tries < 20; tries++) {
-    const form = formOf(next);
-    if (form.attributes.has(bits === 64 ? 'i64' : 'o64')) continue;
-    const bytes = start(next, form, bits);
-    const at = bytes.length;
-    while (bytes.length < 20) bytes.push(next() % 3 ? next() & 0xff : 0);
-    if (next() % 4 > 0) makeSmall(bytes, at, (next() % 96) - 32);
-    const padded = Uint8Array.from(bytes);
-    const length = decoder.decode(padded, 0, 16, bits, lanes, 0);
-    if (length > 0) return padded.subarray(0, length);
+    const choice = formOf(next);
+    if (bits === 64 ? choice.not64 : choice.only64) continue;
+    const at = start(next, choice, bits, scratch);
+    if (next() % 4 > 0) fillSmall(scratch, at, (next() % 96) - 32);
+    else for (let i = at; i < SIZE; i++) scratch[i] = next() % 3 ? next() : 0;
+    const length = decoder.decode(scratch, 0, 16, bits, lanes, 0);
+    if (length > 0) return scratch.subarray(0, length);
   }
   return Uint8Array.of(0x90);
 }
 
 /** Immediates, displacements and distances: so jumps stay in the code. */
-function makeSmall(bytes: number[], at: number, value: number): void {
-  bytes[at] = value & 0xff;
-  for (let i = at + 1; i < bytes.length; i++) bytes[i] = value < 0 && i < at + 4 ? 0xff : 0;
+function fillSmall(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  for (let i = at + 1; i < SIZE; i++) bytes[i] = value < 0 && i < at + 4 ? 0xff : 0;
 }
 
-function start(next: Random, { encoding, attributes }: Form, bits: number): number[] {
-  const bytes: number[] = [];
-  if (next() % 8 === 0 && encoding.prefix < 1) bytes.push(0x66);
-  if (next() % 16 === 0) bytes.push(0x67);
-  if (next() % 32 === 0) bytes.push(pick(next, [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]));
-  if (attributes.has('lock') && next() % 8 === 0) bytes.push(0xf0);
-  if ((attributes.has('rep') || attributes.has('repz')) && next() % 2 === 0) bytes.push(0xf3);
-  if (encoding.prefix > 0) bytes.push([0, 0x66, 0xf3, 0xf2][encoding.prefix] ?? 0);
-  if (bits === 64 && next() % 2 === 0) bytes.push(0x40 | (next() & 15));
-  if (encoding.map > 0) bytes.push(0x0f);
-  if (encoding.map > 1) bytes.push(encoding.map === 2 ? 0x38 : 0x3a);
-  bytes.push(encoding.opcode + (encoding.opcodeRegister ? next() & 7 : 0));
-  if (encoding.modrm) bytes.push(modrm(next, encoding, attributes.has('reg'), attributes.has('mem')));
-  return bytes;
+const OVERRIDES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
+const MANDATORY = [0, 0x66, 0xf3, 0xf2];
+
+/** Prefixes, opcode and ModRM; returns how many bytes they are. */
+function start(next: Random, { encoding, lock, rep, reg, mem }: Choice, bits: number, bytes: Uint8Array): number {
+  let at = 0;
+  if (next() % 8 === 0 && encoding.prefix < 1) bytes[at++] = 0x66;
+  if (next() % 16 === 0) bytes[at++] = 0x67;
+  if (next() % 32 === 0) bytes[at++] = pick(next, OVERRIDES);
+  if (lock && next() % 8 === 0) bytes[at++] = 0xf0;
+  if (rep && next() % 2 === 0) bytes[at++] = 0xf3;
+  if (encoding.prefix > 0) bytes[at++] = MANDATORY[encoding.prefix] ?? 0;
+  if (bits === 64 && next() % 2 === 0) bytes[at++] = 0x40 | (next() & 15);
+  if (encoding.map > 0) bytes[at++] = 0x0f;
+  if (encoding.map > 1) bytes[at++] = encoding.map === 2 ? 0x38 : 0x3a;
+  bytes[at++] = encoding.opcode + (encoding.opcodeRegister ? next() & 7 : 0);
+  if (encoding.modrm) bytes[at++] = modrm(next, encoding, reg, mem);
+  return at;
 }
 
 function modrm(next: Random, encoding: Form['encoding'], isRegister: boolean, isMemory: boolean): number {

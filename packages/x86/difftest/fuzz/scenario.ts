@@ -4,11 +4,11 @@ import { generator } from '../../test/random-code';
 import { randomProgram } from './program';
 
 export const RAM = 0x40000;
-export const MODES = ['real', 'protected', 'paged32', 'pae', 'long', 'compatibility'] as const;
+export const MODES = ['real', 'protected', 'paged32', 'pae', 'long', 'compatibility', 'virtual'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Where things begin. They move a little by the seed only through what the tables say. */
-const AT = { idt: 0x1000, gdt: 0x2000, tss: 0x3000, ldt: 0x3800, tables: 0x4000, code: 0x10000, stack: 0x1f000, data: 0x20000 } as const; // prettier-ignore
+const AT = { idt: 0x1000, gdt: 0x2000, tss: 0x3000, task: 0x3400, ldt: 0x3800, tables: 0x4000, code: 0x10000, stack: 0x1f000, data: 0x20000 } as const; // prettier-ignore
 const CODE_BYTES = 0x800;
 const SELECTOR = {
   code: 0x08,
@@ -19,6 +19,7 @@ const SELECTOR = {
   ldt: 0x38,
   code16: 0x48,
   code32: 0x50,
+  task: 0x58,
 } as const;
 const CR0 = { PE: 1, WP: 0x10000, PG: 0x80000000 } as const;
 const CR4 = { PSE: 0x10, PAE: 0x20, PGE: 0x80, OSFXSR: 0x600 } as const;
@@ -48,12 +49,13 @@ export function build({ seed, mode }: Scenario, machine: Machine): void {
   for (let at = AT.data; at < AT.data + 0x2000; at += 4) view.setUint32(at, next(), true);
   const isUser = mode !== 'real' && next() % 3 === 0;
   const bits = mode === 'real' ? 16 : mode === 'long' ? 64 : 32;
-  ram.set(randomProgram(next, bits, CODE_BYTES), AT.code);
+  ram.set(randomProgram(next, mode === 'virtual' ? 16 : bits, CODE_BYTES), AT.code);
   const handlers = Array.from({ length: 4 }, (_, i) => AT.code + CODE_BYTES + 0x200 * i);
   for (const handler of handlers) ram.set(randomProgram(next, bits, 0x100), handler);
   if (mode === 'real') vectorTable(view, next, handlers);
   else descriptorTables(view, next, mode, handlers);
-  const control = mode === 'real' || mode === 'protected' ? undefined : pageTables(view, next, mode);
+  const isPaged = mode !== 'real' && mode !== 'protected' && (mode !== 'virtual' || next() % 2 === 0);
+  const control = isPaged ? pageTables(view, next, mode) : undefined;
   for (let n = next() % 5; n > 0; n--) view.setUint8(next() % RAM, next());
   machine.wrote(0, RAM);
   registers(machine, next, mode, isUser);
@@ -89,14 +91,16 @@ function descriptorTables(view: DataView, next: Random, mode: Mode, handlers: re
     [SELECTOR.ldt, AT.ldt, 0xff, 0x82, 0],
     [SELECTOR.code16, 0, 0xffff, 0x9b, 0],
     [SELECTOR.code32, 0, 0xfffff, 0x9b, 0xc],
+    [SELECTOR.task, AT.task, 0x67 + (next() % 8 ? 0 : 0x80), next() % 8 ? 0x89 : 0x81, 0],
   ];
   for (const [selector, ...fields] of rows) descriptor(view, AT.gdt + selector, ...fields);
   const anything = () => [next(), next() & 0xfffff, next() & 0xff, next() & 15] as const;
-  for (let at = AT.gdt + 0x58; at < AT.gdt + 0x100; at += 8) descriptor(view, at, ...anything());
+  for (let at = AT.gdt + 0x60; at < AT.gdt + 0x100; at += 8) descriptor(view, at, ...anything());
   for (let at = AT.ldt; at < AT.ldt + 0x100; at += 8) descriptor(view, at, ...anything());
   for (let n = next() % 4; n > 0; n--) view.setUint8(AT.gdt + 8 + (next() % 0x50), next());
   for (let vector = 0; vector < 256; vector++) gate(view, next, vector, isLong, handlers);
   taskState(view, next, isLong);
+  otherTask(view, next, handlers);
 }
 
 function gate(view: DataView, next: Random, vector: number, isLong: boolean, handlers: readonly number[]): void {
@@ -104,11 +108,17 @@ function gate(view: DataView, next: Random, vector: number, isLong: boolean, han
   if (at >= AT.gdt) return;
   const handler = handlers[next() % handlers.length] ?? 0;
   const isOdd = next() % 16 === 0;
+  if (!isLong && next() % 24 === 0) return taskGate(view, next, at);
   view.setUint16(at, handler & 0xffff, true);
   view.setUint16(at + 2, isOdd ? next() & 0x7f : SELECTOR.code, true);
   view.setUint8(at + 4, isLong ? next() % 3 : 0);
   view.setUint8(at + 5, isOdd ? next() & 0xff : (next() % 2 ? 0xee : 0x8f)); // prettier-ignore
   view.setUint16(at + 6, handler >> 16, true);
+}
+
+function taskGate(view: DataView, next: Random, at: number): void {
+  view.setUint16(at + 2, next() % 8 ? SELECTOR.task : SELECTOR.tss, true);
+  view.setUint8(at + 5, 0xe5);
 }
 
 function taskState(view: DataView, next: Random, isLong: boolean): void {
@@ -121,11 +131,28 @@ function taskState(view: DataView, next: Random, isLong: boolean): void {
   for (let at = 0x68; at < 0x168; at += 4) view.setUint32(AT.tss + at, next() % 2 ? next() : 0, true);
 }
 
+/** A task to switch to, by a task gate or by the odd far jump. Now and then it is one of virtual-8086 mode, or nonsense. */
+function otherTask(view: DataView, next: Random, handlers: readonly number[]): void {
+  const put = (offset: number, value: number) => {
+    view.setUint32(AT.task + offset, value, true);
+  };
+  const flags = (next() & 0x8d5) | 2 | (next() % 4 ? 0 : 0x20000) | (next() % 8 ? 0 : 0x100);
+  put(0x1c, AT.tables);
+  put(0x20, (handlers[next() % handlers.length] ?? 0) & (flags & 0x20000 ? 0xffff : -1));
+  put(0x24, flags);
+  for (let at = 0x28; at < 0x48; at += 4) put(at, AT.data + (next() & 0xfff));
+  put(0x38, AT.stack + 0x600);
+  for (const [i, selector] of [SELECTOR.data, SELECTOR.code, SELECTOR.data, SELECTOR.data, 0, 0].entries())
+    put(0x48 + 4 * i, flags & 0x20000 ? AT.code >> 4 : selector);
+  if (next() % 8 === 0) put(0x48 + 4 * (next() % 7), next() & 0xff);
+  put(0x64, next() % 4 ? 0x680000 : 0x680001);
+}
+
 /** Everything is mapped to itself, then some entries say something else. */
 function pageTables(view: DataView, next: Random, mode: Mode): number {
-  const isWide = mode !== 'paged32';
+  const isWide = mode !== 'paged32' && mode !== 'virtual';
   const size = isWide ? 8 : 4;
-  const levels = mode === 'paged32' ? 2 : mode === 'pae' ? 3 : 4;
+  const levels = !isWide ? 2 : mode === 'pae' ? 3 : 4;
   const put = (at: number, value: number) => {
     view.setUint32(at, value, true);
   };
@@ -146,7 +173,7 @@ function pageTables(view: DataView, next: Random, mode: Mode): number {
 function controlRegisters(machine: Machine, next: Random, mode: Mode): void {
   const isLong = mode === 'long' || mode === 'compatibility';
   machine.setRegister('cr3', big(AT.tables));
-  machine.setRegister('cr4', big(CR4.OSFXSR | (mode === 'paged32' ? CR4.PSE : CR4.PAE) | (next() % 2 ? CR4.PGE : 0) | (next() % 4 === 0 ? 0x300000 : 0))); // prettier-ignore
+  machine.setRegister('cr4', big(CR4.OSFXSR | (mode === 'paged32' || mode === 'virtual' ? CR4.PSE : CR4.PAE) | (next() % 2 ? CR4.PGE : 0) | (next() % 4 === 0 ? 0x300000 : 0))); // prettier-ignore
   machine.setRegister('efer', big(isLong ? 0xd01 : 0x800));
   machine.setRegister('cr0', big(CR0.PE | (next() % 2 ? CR0.WP : 0)) | big(CR0.PG) | 0x32n);
 }
@@ -204,16 +231,28 @@ function registers(machine: Machine, next: Random, mode: Mode, isUser: boolean):
       selector: isUser ? SELECTOR.userData : SELECTOR.data,
       attributes: 0xc00 | (isUser ? 0xf3 : 0x93),
     });
+  if (mode === 'virtual') virtualSegments(machine, next, names);
   machine.setSegment('tr', { selector: SELECTOR.tss, base: big(AT.tss), limit: 0x167, attributes: 0x8b });
   machine.setSegment('ldtr', { selector: SELECTOR.ldt, base: big(AT.ldt), limit: 0xff, attributes: 0x82 });
   machine.setTable('gdtr', { base: big(AT.gdt), limit: 0xff });
   machine.setTable('idtr', { base: big(AT.idt), limit: 0xfff });
-  machine.setRegister('rip', big(AT.code));
+  machine.setRegister('rip', mode === 'virtual' ? 0n : big(AT.code));
+}
+
+/** Virtual-8086 mode: CPL 3, segments of 64 KiB, and IOPL 3 or not. */
+function virtualSegments(machine: Machine, next: Random, names: readonly SegmentName[]): void {
+  const segment = { limit: 0xffff, attributes: 0xf3 };
+  machine.setSegment('cs', { ...segment, selector: AT.code >> 4, base: big(AT.code) });
+  for (const name of names) machine.setSegment(name, { ...segment, selector: AT.data >> 4, base: big(AT.data) });
+  machine.setSegment('ss', { ...segment, selector: 0x1000, base: 0x10000n });
+  machine.setRegister('rsp', 0xf000n);
+  machine.setRegister('cpl', 3n);
+  machine.setRegister('rflags', big((next() & 0xcd5) | (next() % 2 ? 0x23202 : 0x20202)));
 }
 
 /** Into the data, into the code, small, or anything. */
 function registerValue(next: Random, mode: Mode): bigint {
-  const base = mode === 'real' ? 0 : AT.data;
+  const base = mode === 'real' || mode === 'virtual' ? 0 : AT.data;
   switch (next() % 10) {
     case 0:
       return big(AT.code + (next() % CODE_BYTES));

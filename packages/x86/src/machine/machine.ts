@@ -72,6 +72,7 @@ export class Machine {
     wire({ ...this, cpu: this.cpu, bus: this.bus, loop: this.loop }, options.hooks ?? {});
     resetCpu(this.cpu, profile);
     this.engine = new Engine(this.cpu, this.memory, options.tier);
+    if (options.patience !== undefined) this.engine.interpreter.patience = options.patience;
   }
 
   // memory

@@ -24,6 +24,8 @@ export interface MachineOptions {
   /** Accesses outside of RAM and devices end the run (`deny`, the default), or are answered with ones as on a bus. */
   readonly unmapped?: 'deny' | 'ones';
   readonly tier?: Tier;
+  /** Exceptions that are delivered without an instruction between them before a run ends as `stuck`: 4096 unless given. */
+  readonly patience?: number;
   readonly hooks?: MachineHooks;
 }
 

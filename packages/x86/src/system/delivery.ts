@@ -113,24 +113,26 @@ function deliverProtected(cpu: Cpu, event: Event, flags: number): void {
   const cpl = code.isConforming ? cpu.word(WORD.cpl) : code.dpl;
   if (isVirtual8086(cpu) && cpl !== 0) throw cpu.raise(VECTOR.GP, selector & 0xfffc);
   checkTarget(cpu, code, offset, 0);
-  pushFrame(cpu, { ...event, size: type & 8 ? 4 : 2, code, selector, cpl }, flags);
+  pushFrame(cpu, event, { size: type & 8 ? 4 : 2, code, selector, cpl }, flags);
   setRip(cpu, offset, 0);
   cpu.changeFlags(TF | NT | RF | VM | (isInterruptGate(type) ? IF : 0), 0);
 }
 
-interface Entry extends Event {
+interface Entry {
   readonly size: 2 | 4;
   readonly code: Descriptor;
   readonly selector: number;
   readonly cpl: number;
 }
 
+/** In the order in which they are pushed. */
+const DATA_SEGMENTS = [SEG.GS, SEG.FS, SEG.DS, SEG.ES];
+
 /** Changes to the handler's stack and code segment, and pushes what the handler finds. Source: Intel SDM vol. 3A, figures 6-4 and 20-4. */
-function pushFrame(cpu: Cpu, entry: Entry, flags: number): void {
-  const { size, code, selector, cpl, errorCode, resume } = entry;
+function pushFrame(cpu: Cpu, { errorCode, resume }: Event, entry: Entry, flags: number): void {
+  const { size, code, selector, cpl } = entry;
   const fromVirtual = isVirtual8086(cpu);
-  const segments = [SEG.GS, SEG.FS, SEG.DS, SEG.ES];
-  const outer = segments.map((segment) => selectorOf(cpu, segment));
+  const outer = fromVirtual ? DATA_SEGMENTS.map((segment) => selectorOf(cpu, segment)) : [];
   const [cs, ss, sp] = [selectorOf(cpu, SEG.CS), selectorOf(cpu, SEG.SS), cpu.word(2 * REGISTER.rsp)];
   const changes = cpl < cpu.word(WORD.cpl);
   if (fromVirtual) cpu.changeFlags(VM, 0);
@@ -147,7 +149,7 @@ function pushFrame(cpu: Cpu, entry: Entry, flags: number): void {
     cpu.push(size, cpu.word(WORD.rip), 0);
     if (errorCode >= 0) cpu.push(size, errorCode, 0);
   });
-  if (fromVirtual) for (const segment of segments) loadNull(cpu, segment, 0);
+  if (fromVirtual) for (const segment of DATA_SEGMENTS) loadNull(cpu, segment, 0);
 }
 
 function deliverLong(cpu: Cpu, event: Event, flags: number): void {
