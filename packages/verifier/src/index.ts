@@ -9,6 +9,7 @@ export { verifyPayload, type PayloadOptions } from './inner-kernel.js';
 export { LOADERS, TARGET_LOADERS } from './loaders/index.js';
 export { type Forecast, type Loader, type Outcome } from './loaders/loader.js';
 export { verifyStructure, type StructureOptions } from './structure.js';
+export { measureMappings } from './measure.js';
 export { verify, type VerifyOptions, type VerifyReport } from './verify.js';
 export { PROFILES } from './profiles/table.js';
 export { profilesFor } from './profiles/find.js';

@@ -13,6 +13,8 @@ export const WRITER_ERRORS = {
   'writer/cmdline-too-long': 'The built-in command line is longer than the kernel accepts',
   'writer/does-not-fit': 'The image does not fit below 4 GiB, where its entry has to be',
   'writer/note-type': 'A note of type 18 would be taken for a PVH entry',
+  'writer/no-mapping': 'This file has no MAPPING notes',
+  'writer/mapping-size': 'The MAPPING note has another size than the one in the file',
   'writer/already-elf': 'This bzImage already carries an ELF header',
 } as const;
 

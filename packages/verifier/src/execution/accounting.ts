@@ -17,7 +17,7 @@ const FIRMWARES: readonly string[] = ['coreboot-table', 'acpi'];
 /** How each range was used up to now. */
 export function rangeUses(ranges: readonly AllowedRange[], touches: TouchLog): RangeUse[] {
   const touched = new Set([...touches].filter(({ kind }) => kind !== 'walk').map(({ page }) => page));
-  return ranges.map(({ start, end, access, purpose, required }) => {
+  return ranges.map(({ start, end, access, purpose, required, row }) => {
     const first = Math.floor(start / PAGE);
     const last = Math.ceil(end / PAGE);
     const pages = [];
@@ -26,6 +26,7 @@ export function rangeUses(ranges: readonly AllowedRange[], touches: TouchLog): R
     const to = Math.min(end, ((pages.at(-1) ?? 0) + 1) * PAGE);
     return {
       purpose,
+      ...(row === undefined ? {} : { row }),
       start: BigInt(start),
       length: BigInt(end - start),
       access,
@@ -51,9 +52,9 @@ export const untouched = (uses: readonly RangeUse[]): Finding[] =>
 /** Accesses to what was not mapped. Firmware's memory may be read where paging is off, but not what the loader has put there. */
 export const unmappedFindings = (accesses: readonly Unmapped[], { cpu, copies }: LoadPlan): Finding[] =>
   accesses.map(({ kind, start, end, size, rip, count, text }) => {
-    const isBrought = copies.some(
     // of one page only the first access is known; a search goes through the ROMs, whatever else lies there
     const touchedEnd = end - start > PAGE ? Math.min(end, ROMS) : start + size;
+    const isBrought = copies.some(
       (copy) =>
         !FIRMWARES.includes(copy.purpose) && start < Number(copy.to) + copyLength(copy) && touchedEnd > Number(copy.to),
     );

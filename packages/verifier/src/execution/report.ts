@@ -23,6 +23,8 @@ export interface Phase {
 /** A range that was there for the kernel, and what of it was touched before the kernel ran. */
 export interface RangeUse {
   readonly purpose: string;
+  /** Which range of the entry's MAPPING it is, from 0; absent for what processor or loader need by themselves. */
+  readonly row?: number;
   readonly start: bigint;
   readonly length: bigint;
   readonly access: string;

@@ -12,6 +12,8 @@ export interface AllowedRange {
   readonly purpose: string;
   /** Somebody is to touch it. */
   readonly required: boolean;
+  /** Which range of the entry's MAPPING it is; one that the loader places may stand for several objects. */
+  readonly row?: number;
 }
 
 export interface Allowed {
@@ -30,10 +32,10 @@ const PURPOSES: Readonly<Record<string, MappingPurpose>> = {
   boot_params: 'boot-params',
   setup_data: 'setup-data',
   hvm_start_info: 'start-info',
-  multiboot_info: 'start-info',
-  multiboot2_info: 'start-info',
   hvm_modlist_entry: 'start-info',
   hvm_memmap_table_entry: 'start-info',
+  multiboot_info: 'start-info',
+  multiboot2_info: 'start-info',
   elfboot: 'start-info',
   cmdline: 'cmdline',
   initrd: 'initrd',
@@ -56,8 +58,8 @@ export function allowedRanges(kernel: KernelImage, plan: LoadPlan): Allowed {
   const moved = entry.setupRelative ? movedBy(plan, note.ranges) : { delta: plan.entry - entry.address };
   const options = { ...moved, objects: objectsOf(plan), optional: true };
   // what a loader places is wanted; whether the kernel needs it is for the note to say
-  const resolved = note.ranges.flatMap((range) =>
-    resolveRanges([range], options).map((own) => fromMapping({ ...own, required: range.required })),
+  const resolved = note.ranges.flatMap((range, row) =>
+    resolveRanges([range], options).map((own) => ({ ...fromMapping({ ...own, required: range.required }), row })),
   );
   return { ranges: [...resolved, ...own], evidence: 'declared' };
 }
