@@ -4,10 +4,11 @@ export { entryCandidates, findKernelEntry, isAtEntry, type KernelEntryPoint } fr
 export { CHECKS, FINDINGS } from './checks/index.js';
 export { type Check, type FindingTable } from './checks/check.js';
 export { SEVERITIES, type Finding, type FindingKind, type Severity } from './finding.js';
-export { forecastLoaders, type LoaderForecast } from './forecast.js';
+export { forecastLoaders, forecastQemu, forecastXen, type LoaderForecast } from './forecast.js';
 export { verifyPayload, type PayloadOptions } from './inner-kernel.js';
 export { LOADERS, TARGET_LOADERS } from './loaders/index.js';
-export { type Forecast, type Loader, type Outcome } from './loaders/loader.js';
+export { type Forecast, type Loader, type Obstacle, type Outcome } from './loaders/loader.js';
+export { type QemuMachine } from './loaders/qemu.js';
 export { verifyStructure, type StructureOptions } from './structure.js';
 export { measureMappings } from './measure.js';
 export { verify, type VerifyOptions, type VerifyReport } from './verify.js';

@@ -1,8 +1,8 @@
-/** What a machine will do with a kernel file: the rules of docs/loaders.md and of the loaders' sources, in their order. */
-import { getU32, hex, type PhysAddr } from '@bzelf/bytes';
-import { readBzImage } from '@bzelf/bzimage';
-import { EM_386, EM_X86_64, PT_LOAD, findMultibootHeader, readElf, viewNotesAs } from '@bzelf/elf';
+/** What the machine of a domain will do with a kernel file: the verifier's rules of loaders, in the words of domains. */
+import { hex, type PhysAddr } from '@bzelf/bytes';
+import { PT_LOAD, type EntryProtocol } from '@bzelf/elf';
 import type { KernelImage } from '@bzelf/loader';
+import { forecastQemu, forecastXen, type Forecast as LoaderForecast, type Obstacle } from '@bzelf/verifier';
 import type { Domain } from './domain.js';
 import type { Machine } from './machine.js';
 
@@ -14,7 +14,7 @@ export interface Problem {
 
 /** The way in that the machine takes; `undefined` where it finds none. */
 export interface Boot {
-  readonly protocol: 'linux16' | 'efi' | 'multiboot' | 'pvh' | 'xen-pv';
+  readonly protocol: EntryProtocol | 'efi';
   readonly address?: PhysAddr;
   /** How it is found, for people. */
   readonly because: string;
@@ -39,154 +39,117 @@ export async function forecast(subject: Subject): Promise<Forecast> {
 }
 
 async function wayIn(subject: Subject): Promise<Forecast> {
-  switch (subject.machine.loader) {
+  const { machine } = subject;
+  switch (machine.loader) {
     case 'qemu':
       return qemuWay(subject);
     case 'xen-pvh':
     case 'xen-pv':
-      return xenWay(subject);
+      return xenWay(subject, machine.loader);
     case 'unknown':
-      return problem('warning', `bzelf does not know what ${subject.machine.text} does with a kernel`);
+      return {
+        problems: [{ severity: 'warning', text: `bzelf does not know what ${machine.text} does with a kernel` }],
+      };
   }
 }
 
-const problem = (severity: Problem['severity'], text: string, remedy?: string): Forecast => ({
-  problems: [{ severity, text, ...(remedy === undefined ? {} : { remedy }) }],
-});
-const error = (text: string, remedy?: string): Forecast => problem('error', text, remedy);
+type Words = Pick<Problem, 'text' | 'remedy'>;
+type WordsOf = Partial<Record<Obstacle, (subject: Subject, said: string) => Words>>;
 
-const HDRS_OFFSET = 0x202;
-const HDRS = 0x5372_6448;
-/** QEMU's last usable place of a Multiboot header in the file. */
-const QEMU_LAST_MULTIBOOT = 8140;
-
-/** Source: QEMU hw/i386/x86-common.c, x86_load_linux: HdrS, then Multiboot, then PVH. */
 function qemuWay(subject: Subject): Forecast {
-  const { kernel, machine } = subject;
-  const { source } = kernel;
-  if (source.size >= HDRS_OFFSET + 4 && getU32(source.read(HDRS_OFFSET, 4)) === HDRS) {
-    return machine.firmware === 'efi' ? efiWay(kernel) : linuxWay();
-  }
-  const header = findMultibootHeader(source);
-  const isMultiboot = header !== undefined && header.offset <= QEMU_LAST_MULTIBOOT;
-  if (machine.firmware === 'efi') {
-    return error(
-      'EFI firmware starts a bzImage with an EFI stub, and no ELF file: QEMU gives it none of its programs for Multiboot and PVH',
-      `${originalOf(kernel)}, or take the firmware out of <os> to boot by BIOS`,
-    );
-  }
-  if (isMultiboot) return multibootWay(kernel, header.address !== undefined, header.entry_addr);
-  return pvhWay(subject);
+  const { machine, kernel } = subject;
+  const efi = machine.firmware === 'efi';
+  const found = forecastQemu(kernel.source, { pvh: machine.pvh !== 'no', i386: machine.wantsElf386, efi });
+  if (found.outcome !== 'enters') return refusal(subject, found, QEMU_WORDS);
+  const boot = bootOf(found, efi ? 'efi' : found.protocol);
+  return { boot, problems: qemuWarnings(subject, found) };
 }
 
-const linuxWay = (): Forecast => ({
-  boot: { protocol: 'linux16', because: '"HdrS" is at 0x202, so QEMU takes it for a bzImage and looks no further' },
-  problems: [],
-});
-
-/** Source: OVMF X86QemuLoadImageLib: LoadImage, and where that fails, the handover entry. */
-function efiWay(kernel: KernelImage): Forecast {
-  const because = '"HdrS" is at 0x202, so QEMU gives the file to the firmware as a bzImage';
-  const boot: Boot = { protocol: 'efi', because };
-  const { pe, header } = readBzImage(kernel.source);
-  if (pe !== undefined && kernel.form !== 'inplace') return { boot, problems: [] };
-  if ((header.handover_offset ?? 0) === 0) {
-    return error('the kernel has no EFI stub (CONFIG_EFI_STUB), so EFI firmware cannot start it', 'boot it by BIOS');
+/** What may go wrong on a machine that is not quite known. */
+function qemuWarnings({ domain, machine, kernel }: Subject, { protocol, obstacle }: LoaderForecast): Problem[] {
+  if (obstacle === 'handover only') {
+    const text = 'EFI finds no "MZ" at its beginning; OVMF then takes the handover entry, and other firmware may not';
+    return [{ severity: 'warning', text, remedy: originalOf(kernel) }];
   }
-  const text = 'EFI finds no "MZ" at its beginning; OVMF then takes the handover entry, and other firmware may not';
-  return { boot, problems: [{ severity: 'warning', text, remedy: originalOf(kernel) }] };
+  if (protocol !== 'pvh' || machine.pvh === 'yes') return [];
+  const text = `machine type ${nameOf(domain)} is a distribution's own: if it stands for a QEMU before 4.0, it does not look for a PVH entry`;
+  return [{ severity: 'warning', text, remedy: MULTIBOOT_REMEDY }];
 }
 
-function multibootWay(kernel: KernelImage, hasAddresses: boolean, entry: number | undefined): Forecast {
-  const because = 'QEMU finds a Multiboot header and looks no further';
-  if (hasAddresses) return { boot: { protocol: 'multiboot', ...addressOf(entry), because }, problems: [] };
-  const elf = 'elf' in kernel ? kernel.elf : undefined;
-  if (elf === undefined) return error('its Multiboot header has no addresses, and it is no ELF file');
-  if (elf.header.e_machine === EM_X86_64) {
-    return error(
-      'QEMU will say "Cannot load x86-64 image, give a 32bit one.": a Multiboot header without addresses in an ELF file for x86-64',
-      'bzelf wrap --target multiboot or --target universal',
-    );
-  }
-  return { boot: { protocol: 'multiboot', ...addressOf(Number(elf.header.e_entry)), because }, problems: [] };
+/** Xen decompresses a bzImage, and the vmlinux in it decides; an ELF file decides itself. */
+async function xenWay(subject: Subject, kind: 'xen-pvh' | 'xen-pv'): Promise<Forecast> {
+  const { kernel, inner } = subject;
+  const isBzImage = kernel.form === 'bzimage' || kernel.form === 'inplace';
+  const found = forecastXen(isBzImage ? await inner() : kernel.source, kind);
+  const whose = isBzImage ? 'the vmlinux that Xen decompresses' : 'the file';
+  if (found.outcome !== 'enters') return refusal(subject, found, xenWords(whose));
+  return { boot: bootOf(found, found.protocol, `${whose} has ${found.because}`), problems: [] };
 }
 
-const addressOf = (entry: number | undefined): { address?: PhysAddr } =>
-  entry === undefined ? {} : { address: BigInt(entry) as PhysAddr };
+function bootOf(found: LoaderForecast, protocol: LoaderForecast['protocol'] | 'efi', because = found.because): Boot {
+  const { entry } = found;
+  if (protocol === undefined) throw new Error('a machine of libvirt enters nothing without a protocol');
+  return { protocol, ...(entry === undefined ? {} : { address: entry }), because };
+}
 
+function refusal(subject: Subject, { obstacle, because }: LoaderForecast, words: WordsOf): Forecast {
+  const own = obstacle === undefined ? undefined : words[obstacle];
+  return { problems: [{ severity: 'error', ...(own?.(subject, because) ?? { text: because }) }] };
+}
+
+const nameOf = (domain: Domain): string => domain.machine ?? 'pc';
 const MULTIBOOT_REMEDY = 'bzelf libvirt --rewrite, or bzelf wrap --target multiboot';
-
-function pvhWay({ kernel, machine, domain }: Subject): Forecast {
-  if (!('elf' in kernel)) return error('this is neither a bzImage, nor a Multiboot image, nor an ELF file');
-  const name = domain.machine ?? 'pc';
-  if (machine.pvh === 'no') {
-    return error(
-      `machine type ${name} does not look for a PVH entry: the guest hangs without a word`,
-      MULTIBOOT_REMEDY,
-    );
-  }
-  const view = viewNotesAs(kernel.elf, 'qemu');
-  if (view.entry === undefined) {
-    return error(`QEMU will say "${view.failure ?? 'no PVH entry'}"`, remedyWithoutEntry(kernel));
-  }
-  if (machine.wantsElf386 && kernel.elf.header.e_machine !== EM_386) {
-    return error(
-      'qemu-system-i386 takes an ELF file for the 386 only, and will say "Error while loading elf kernel"',
-      'bzelf libvirt --rewrite, or bzelf wrap --class 32',
-    );
-  }
-  const because = 'there is neither "HdrS" nor a Multiboot header, and a note of type 18 has an entry';
-  const boot: Boot = { protocol: 'pvh', address: view.entry, because };
-  if (machine.pvh === 'yes') return { boot, problems: [] };
-  const text = `machine type ${name} is a distribution's own: if it stands for a QEMU before 4.0, it does not look for a PVH entry`;
-  return { boot, problems: [{ severity: 'warning', text, remedy: MULTIBOOT_REMEDY }] };
-}
-
-const remedyWithoutEntry = ({ form }: KernelImage): string =>
-  form === 'vmlinux' || form === 'elf'
-    ? 'build the kernel with CONFIG_PVH, or wrap its bzImage: bzelf wrap bzImage'
-    : 'wrap the bzImage again: bzelf wrap --target pvh';
-
 const originalOf = (kernel: KernelImage): string =>
   kernel.origin === undefined ? 'use the bzImage' : 'give it the bzImage back: bzelf unwrap';
 
-/** Source: Xen tools/libs/guest: a bzImage is decompressed, and the vmlinux in it decides; an ELF file decides itself. */
-async function xenWay({ kernel, machine, inner }: Subject): Promise<Forecast> {
-  const isBzImage = kernel.form === 'bzimage' || kernel.form === 'inplace';
-  const elf = isBzImage ? readElf(await inner()) : kernel.elf;
-  const whose = isBzImage ? 'the vmlinux that Xen decompresses' : 'the file';
-  const view = viewNotesAs(elf, 'xen');
-  if (machine.loader === 'xen-pvh') {
-    if (view.entry !== undefined) {
-      const because = `${whose} has XEN_ELFNOTE_PHYS32_ENTRY`;
-      return { boot: { protocol: 'pvh', address: view.entry, because }, problems: [] };
-    }
-    return error(
-      `${whose} has no XEN_ELFNOTE_PHYS32_ENTRY (CONFIG_PVH)`,
-      'bzelf libvirt --rewrite, or bzelf wrap --target pvh',
-    );
-  }
-  const missing = missingPvNotes(view.notes.map(({ type }) => type));
-  if (missing.length === 0)
-    return { boot: { protocol: 'xen-pv', because: `${whose} has the notes of a PV kernel` }, problems: [] };
-  return error(
-    `${whose} is no PV kernel: it lacks ${missing.join(', ')}`,
-    kernel.form === 'container'
-      ? 'a container has a PVH entry only: use the bzImage, bzelf wrap --form vmlinux --target xen-pv, or a PVH domain'
-      : 'build it with CONFIG_XEN_PV, or make it a PVH domain',
-  );
-}
+const QEMU_WORDS: WordsOf = {
+  'elf by EFI': ({ kernel }, text) => ({
+    text,
+    remedy: `${originalOf(kernel)}, or take the firmware out of <os> to boot by BIOS`,
+  }),
+  'no EFI stub': (_, text) => ({ text, remedy: 'boot it by BIOS' }),
+  'Multiboot in ELF64': (_, said) => ({
+    text: `QEMU will say ${said}: a Multiboot header without addresses in an ELF file for x86-64`,
+    remedy: 'bzelf wrap --target multiboot or --target universal',
+  }),
+  'PVH not looked for': ({ domain }) => ({
+    text: `machine type ${nameOf(domain)} does not look for a PVH entry: the guest hangs without a word`,
+    remedy: MULTIBOOT_REMEDY,
+  }),
+  'no PVH note': ({ kernel }, said) => ({
+    text: `QEMU will say ${said}`,
+    remedy:
+      kernel.form === 'vmlinux' || kernel.form === 'elf'
+        ? 'build the kernel with CONFIG_PVH, or wrap its bzImage: bzelf wrap bzImage'
+        : 'wrap the bzImage again: bzelf wrap --target pvh',
+  }),
+  e_machine: (_, said) => ({
+    text: `qemu-system-i386 takes an ELF file for the 386 only, and will say ${said}`,
+    remedy: 'bzelf libvirt --rewrite, or bzelf wrap --class 32',
+  }),
+  'memory below 1 MiB': (_, said) => ({
+    text: `${said}: the guest hangs without a word`,
+    remedy: MULTIBOOT_REMEDY,
+  }),
+};
 
-/** Source: Xen xen/common/libelf/libelf-dominfo.c, elf_xen_note_check. */
-const PV_NOTES = [
-  { types: [6, 8], name: 'XEN_ELFNOTE_GUEST_OS' },
-  { types: [5], name: 'XEN_ELFNOTE_XEN_VERSION' },
-  { types: [3], name: 'XEN_ELFNOTE_VIRT_BASE' },
-  { types: [1], name: 'XEN_ELFNOTE_ENTRY' },
-] as const;
-
-const missingPvNotes = (present: readonly number[]): string[] =>
-  PV_NOTES.filter(({ types }) => !types.some((type) => present.includes(type))).map(({ name }) => name);
+const xenWords = (whose: string): WordsOf => ({
+  'no PVH note': () => ({
+    text: `${whose} has no XEN_ELFNOTE_PHYS32_ENTRY (CONFIG_PVH)`,
+    remedy: 'bzelf libvirt --rewrite, or bzelf wrap --target pvh',
+  }),
+  segments: (_, said) => ({
+    text: `Xen will say ${said}`,
+    remedy: 'bzelf libvirt --rewrite, or bzelf wrap --target pvh',
+  }),
+  'no PV notes': ({ kernel }, lacks) => ({
+    text: `${whose} is no PV kernel: ${lacks}`,
+    remedy:
+      kernel.form === 'container'
+        ? 'a container has a PVH entry only: use the bzImage, bzelf wrap --form vmlinux --target xen-pv, or a PVH domain'
+        : 'build it with CONFIG_XEN_PV, or make it a PVH domain',
+  }),
+});
 
 /** What holds whoever loads it. */
 function problemsOfAll({ domain, machine, kernel }: Subject, boot: Boot | undefined): Problem[] {

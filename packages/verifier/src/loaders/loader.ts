@@ -9,6 +9,20 @@ import { isElfSubject, type ElfSubject, type Subject } from '../subject.js';
  */
 export type Outcome = 'enters' | 'refuses' | 'hangs' | 'misreads' | 'unknown';
 
+/** What stands in the way, or the way's weak point, for programs that have words and remedies of their own for it. */
+export type Obstacle =
+  | 'no kernel'
+  | 'elf by EFI'
+  | 'no EFI stub'
+  | 'handover only'
+  | 'Multiboot in ELF64'
+  | 'PVH not looked for'
+  | 'no PVH note'
+  | 'e_machine'
+  | 'memory below 1 MiB'
+  | 'segments'
+  | 'no PV notes';
+
 export interface Forecast {
   readonly outcome: Outcome;
   /** For people: what the loader finds and does, or says. */
@@ -16,6 +30,7 @@ export interface Forecast {
   /** Absent where the loader passes nothing that a protocol knows. */
   readonly protocol?: EntryProtocol;
   readonly entry?: PhysAddr;
+  readonly obstacle?: Obstacle;
   /** What the kernel does not get from this loader. */
   readonly loses?: readonly ('initrd' | 'command line' | 'memory map' | 'what makes it dom0')[];
 }
@@ -28,7 +43,11 @@ export interface Loader {
   forecast(subject: Subject): Forecast;
 }
 
-export const refuses = (because: string): Forecast => ({ outcome: 'refuses', because });
+export const refuses = (because: string, obstacle?: Obstacle): Forecast => ({
+  outcome: 'refuses',
+  because,
+  ...(obstacle === undefined ? {} : { obstacle }),
+});
 export const misreads = (because: string): Forecast => ({ outcome: 'misreads', because });
 
 export function enters(

@@ -21,12 +21,13 @@ function pvh({ loads, view }: ElfSubject): Forecast {
   if (entry === undefined)
     return refuses(
       `"image not capable of booting inside a HVM container"${failure === undefined ? '' : ` (${failure})`}`,
+      'no PVH note',
     );
   const used = loads.filter(({ p_flags }) => (p_flags & 7) !== 0);
   const lowest = used.reduce((low, { p_paddr }) => (p_paddr < low ? p_paddr : low), used[0]?.p_paddr ?? 0n);
   const end = used.reduce((high, { p_paddr, p_memsz }) => (p_paddr + p_memsz > high ? p_paddr + p_memsz : high), 0n);
-  if (lowest % PAGE !== 0n) return refuses('"segment boundary isn\'t page aligned"');
-  if (entry < lowest || entry > end) return refuses('"ELF start or entries are out of bounds"');
+  if (lowest % PAGE !== 0n) return refuses('"segment boundary isn\'t page aligned"', 'segments');
+  if (entry < lowest || entry > end) return refuses('"ELF start or entries are out of bounds"', 'segments');
   return enters('pvh', entry, 'XEN_ELFNOTE_PHYS32_ENTRY');
 }
 
@@ -37,12 +38,22 @@ function dom0(subject: ElfSubject): Forecast {
   return isLost ? { ...forecast, loses: ['what makes it dom0'] } : forecast;
 }
 
+/** What a PV kernel has to say. Source: Xen xen/common/libelf/libelf-dominfo.c, elf_xen_note_check. */
+// prettier-ignore
+const PV_NOTES = [
+  { types: [6, 8], name: 'XEN_ELFNOTE_GUEST_OS' },
+  { types: [5],    name: 'XEN_ELFNOTE_XEN_VERSION' },
+  { types: [3],    name: 'XEN_ELFNOTE_VIRT_BASE' },
+  { types: [1],    name: 'XEN_ELFNOTE_ENTRY' },
+] as const;
+
 function pv(subject: ElfSubject): Forecast {
-  const { failure } = subject.view('xen');
+  const { notes } = subject.view('xen');
   const [entry] = notesOf(subject, 'xen-entry');
   const [base] = notesOf(subject, 'xen-virt-base');
-  if (failure !== undefined && entry === undefined) return refuses(`"${failure}"`);
-  if (entry === undefined || base === undefined) return refuses('there are no XEN_ELFNOTE_ENTRY and VIRT_BASE');
+  const missing = PV_NOTES.filter(({ types }) => !notes.some(({ type }) => types.some((one) => one === type)));
+  if (missing.length > 0 || entry === undefined || base === undefined)
+    return refuses(`it lacks ${missing.map(({ name }) => name).join(', ')}`, 'no PV notes');
   return enters('xen-pv', phys(entry.value.value - base.value.value), 'XEN_ELFNOTE_ENTRY');
 }
 
