@@ -144,6 +144,22 @@ export interface Audit {
   readonly framebuffer: readonly FramebufferWrite[];
 }
 
+/** Why an instruction in ring 1 came to the monitor: it needs CPL 0, or IOPL, or it takes a descriptor of ring 0. */
+export type TrapReason = 'privileged' | 'iopl' | 'ring-0 selector';
+
+export interface TrappedUse extends CountedPlace {
+  readonly reason: TrapReason;
+}
+
+/** What a kernel does that a monitor must do for it when it runs in ring 1; in the order of the first time, at most a thousand rows each. */
+export interface Ring1Report {
+  readonly trapped: readonly TrappedUse[];
+  /** These do not trap, and show the guest that it is not in ring 0, or do nothing: SGDT, SMSW, POPF, a read of CS… */
+  readonly sensitive: readonly CountedPlace[];
+  /** It has switched to long mode. */
+  readonly longMode: boolean;
+}
+
 export interface ProfileReport {
   readonly profile: string;
   readonly protocol: PlanProtocol;
@@ -168,6 +184,8 @@ export interface ProfileReport {
   readonly screen?: readonly string[];
   /** linux16: what was asked of the BIOS. */
   readonly bios?: readonly BiosCall[];
+  /** Runs in ring 1: what the monitor has done for the kernel. */
+  readonly ring1?: Ring1Report;
   /** What stood on the serial port, or was printed before the kernel ran. */
   readonly serial: string;
   /** When its lines came; the first thousand. */

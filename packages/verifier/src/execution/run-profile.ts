@@ -7,6 +7,7 @@ import { entryCandidates, isAtEntry } from '../kernel-entry.js';
 import { handOver, type HandOver } from '../profiles/hand-over.js';
 import type { Profile } from '../profiles/profile.js';
 import { withXen } from '../profiles/xen-hypercalls.js';
+import { Ring1Log, Ring1Monitor, TABLES_SIZE } from '../ring1/index.js';
 import { startPlan } from '../start.js';
 import { rangeUses, unmappedFindings, untouched } from './accounting.js';
 import { bytesText, textAt, UnmappedLog, type Disassembler } from './accesses.js';
@@ -21,7 +22,7 @@ import type { Prepared } from './prepare.js';
 import type { ProfileReport, Until } from './report.js';
 import { allowedRanges, disjoint, type Allowed } from './rights.js';
 import { SerialLog } from './serial-marks.js';
-import { touchRuns } from './touch-runs.js';
+import { phaseAt, touchRuns } from './touch-runs.js';
 
 export interface ExecutionOptions {
   readonly until: Until;
@@ -95,6 +96,8 @@ class Run {
   private readonly machine: Machine;
   private readonly audit: AuditLog;
   private readonly bios: Bios | undefined;
+  private readonly ring1: Ring1Log | undefined;
+  private monitor: Ring1Monitor | undefined;
   private readonly unmapped: UnmappedLog;
   private readonly serial: SerialLog;
   private readonly allowed: Allowed;
@@ -115,12 +118,18 @@ class Run {
   ) {
     const { ram, tier, initrd } = options;
     this.audit = new AuditLog(text);
+    const below = profile.ring1 === true ? new Ring1Log(() => this.machine, text) : undefined;
+    this.ring1 = below;
     const hooks: MachineHooks = {
       ...this.audit.hooks,
       interrupt: (vector) => this.bios?.interrupt(vector) ?? 'deliver',
     };
     const wired = profile.firmware === 'xen' ? withXen(hooks, () => this.machine, given.memoryMap) : hooks;
-    this.machine = new Machine({ ram, hooks: wired, ...(tier === undefined ? {} : { tier }) });
+    this.machine = new Machine({
+      ram: below === undefined ? ram : ram + TABLES_SIZE,
+      hooks: below?.hooks(wired) ?? wired,
+      ...(tier === undefined ? {} : { tier }),
+    });
     this.bios = profile.firmware === 'bios' ? new Bios(this.machine, given.memoryMap) : undefined;
     this.unmapped = new UnmappedLog(this.machine, text);
     this.serial = new SerialLog(this.machine);
@@ -136,12 +145,17 @@ class Run {
   report(): Omit<ProfileReport, 'seconds'> {
     const { machine, profile, given } = this;
     if (this.prepared.point !== undefined && profile.mapped === 'declared') this.restrict();
+    if (this.ring1 !== undefined)
+      this.monitor = new Ring1Monitor(machine, this.options.ram, this.allowed.ranges, this.text, this.ring1);
     const exit = this.prepared.point === undefined ? this.runToMilestone() : this.runToEntry();
     const ranges = rangeUses(this.allowed.ranges, machine.touches);
     // a kernel that was entered itself needs most of its memory later
     if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux') this.findings.push(...untouched(ranges));
     this.findings.push(...unmappedFindings(this.unmapped.list, given.plan), ...unknownCalls(this.bios?.calls ?? []));
-    const end = this.reached === 'entry' && this.options.until === 'banner' ? this.runToBanner() : exit;
+    const end =
+      this.reached === 'entry' && this.options.until === 'banner' && this.monitor === undefined
+        ? this.runToBanner()
+        : exit;
     const phases = this.phases();
     const failed = this.findings.some(({ severity }) => severity === 'error');
     return {
@@ -161,6 +175,7 @@ class Run {
       touches: touchRuns(machine.touches, phases),
       ...this.audit.result(machine, given.plan, phases),
       ...(this.bios === undefined ? {} : { bios: this.bios.calls }),
+      ...(this.monitor === undefined ? {} : { ring1: this.monitor.report((count) => phaseAt(phases, count)) }),
       serial: machine.serial.output,
       serialMarks: this.serial.marks,
       findings: this.findings,
@@ -232,7 +247,7 @@ class Run {
     const slice = this.bios === undefined ? MILESTONE_SLICE : BIOS_SLICE;
     for (;;) {
       const left = options.instructions - Number(machine.count);
-      const exit = machine.run({ budget: Math.min(left, slice), deadline: over - performance.now() });
+      const exit = (this.monitor ?? machine).run({ budget: Math.min(left, slice), deadline: over - performance.now() });
       if (hasMilestone(machine)) {
         this.reached = 'milestone';
         return arrived(machine);
@@ -245,7 +260,7 @@ class Run {
     const { machine, options, unmapped } = this;
     for (;;) {
       const left = options.instructions - Number(machine.count);
-      const exit = machine.run({
+      const exit = (this.monitor ?? machine).run({
         ...how,
         budget: Math.max(left, 0),
         deadline: Math.max(this.over - performance.now(), 0),

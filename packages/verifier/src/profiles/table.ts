@@ -51,7 +51,7 @@ export const PROFILES: readonly Profile[] = [
   { name: 'qemu-linux16', protocol: 'linux16', mapped: 'declared', firmware: 'bios', options: { realModeSegment: 0x1000, relocateTo: phys(0x10_0000), loaderId: 0xb0 },
     doc: 'QEMU -kernel of a bzImage: the kernel at 1 MiB, setup at 0x10000, the command line behind it',
     source: 'QEMU hw/i386/x86.c and linuxboot.S, measured with QEMU 7.2', setupLayout: { heapEnd: 0x1_0000, cmdlineAt: 0x2_0000 }, cpu: { registers: { rsp: 0xfff0n } } },
-  { name: 'ring1-pae', protocol: 'linux32', mapped: 'declared', forms: ['bzimage', 'container', 'inplace'], ring1: true,
+  { name: 'ring1-pae', protocol: 'linux32', mapped: 'declared', forms: ['bzimage', 'container', 'inplace'], ring1: true, takes: ({ bzImage }) => bzImage?.payload !== undefined,
     doc: 'the 32-bit entry in ring 1 over a monitor, as Xen, VMware and lguest ran kernels in 2007: PAE paging, P==V',
     source: 'Intel SDM vol. 3A, 5.9; Robin and Irvine, 2000' },
   { name: 'pvh', basic: true, protocol: 'pvh', mapped: 'declared',
