@@ -5,7 +5,7 @@ import { FlagEmitter } from './flag-emitter.js';
 import { LOCAL } from './locals.js';
 import { OP, TYPE } from './opcodes.js';
 import { snippet } from './tag-checks.js';
-import { SEGMENT_USE, type Region } from './region.js';
+import { linearAt, SEGMENT_USE, type Region } from './region.js';
 
 const MASKS: Readonly<Record<number, number>> = { 1: 0xff, 2: 0xffff };
 const LOADS: Readonly<Record<number, number>> = {
@@ -159,7 +159,8 @@ export class Emitter extends FlagEmitter {
     const size = this.lane(LANE.address);
     let lo = this.lane(LANE.dispLo);
     let hi = this.lane(LANE.dispHi);
-    if (base === RIP) [lo, hi] = this.addressAt(this.here.offset + this.lane(LANE.length), lo, hi);
+    // a displacement from rIP has 32 bits, and so is an offset of the region, too
+    if (base === RIP) [lo, hi] = linearAt(this.region, this.here.offset + this.lane(LANE.length) + lo);
     const scale = this.lane(LANE.scale);
     let pushed = false;
     if (base >= 0 && base !== RIP) {
@@ -197,19 +198,10 @@ export class Emitter extends FlagEmitter {
     return true;
   }
 
-  /** A linear address of the region plus a 64-bit number, as words. */
-  addressAt(offset: number, lo: number, hi: number): [number, number] {
-    const { baseLo, baseHi } = this.region;
-    const first = (baseLo >>> 0) + (offset >>> 0);
-    const firstHi = baseHi + (offset >> 31) + (first > 0xffffffff ? 1 : 0);
-    const sum = ((first >>> 0) % 0x100000000) + (lo >>> 0);
-    return [sum | 0, (firstHi + hi + (sum > 0xffffffff ? 1 : 0)) | 0];
-  }
-
   /** rIP of an offset from the base. */
   pushRip(offset: number): void {
-    const [lo, hi] = this.addressAt(offset, 0, 0);
-    this.i64(lo, this.region.mode.codeSize === 64 ? hi : 0);
+    const [lo, hi] = linearAt(this.region, offset);
+    this.i64(lo, hi);
   }
 
   // memory: the one place where translated code touches it

@@ -1,7 +1,7 @@
 import { Decoder } from '../decode/decoder.js';
 import { KIND, LANE, LANES, MAX_LENGTH } from '../decode/lanes.js';
 import { BRANCH, FORM_BRANCH, FORM_LOWERING } from './lowerings.js';
-import { NO_BLOCK, type Block, type Mode, type Region } from './region.js';
+import { linearAt, NO_BLOCK, type Base, type Block, type Mode, type Region } from './region.js';
 
 /** What the former has to know of a machine. */
 export interface CodeSource {
@@ -61,7 +61,7 @@ export class Former {
     this.todo = [0];
     this.contexts = [{ returns: NOWHERE, depth: 0 }];
     this.taken = new Map();
-    const base = { lo: baseLo, hi: baseHi, mode };
+    const base = { baseLo, baseHi, mode };
     while (this.todo.length > 0 && this.offsets.length < MAX_INSTRUCTIONS) this.follow(this.todo.pop() as number, base);
     if (!this.index.has(0) || !this.index.has(inside)) return undefined;
     this.entries.push(inside, ...kept.filter((offset) => this.index.has(offset)));
@@ -130,7 +130,7 @@ export class Former {
 
   private isSeen(offset: number, isOwn: boolean, base: Base): boolean {
     if (Math.abs(offset) > MAX_DISTANCE) return false;
-    const [lo, hi] = addressOf(base, offset);
+    const [lo, hi] = linearAt(base, offset);
     return this.source.seen(lo, hi) && !(isOwn && this.source.taken(lo, hi));
   }
 
@@ -194,7 +194,7 @@ export class Former {
       larger.set(this.lanes);
       this.lanes = larger;
     }
-    const [lo, hi] = addressOf(base, offset);
+    const [lo, hi] = linearAt(base, offset);
     const count = this.source.peek(lo, hi, this.bytes, MAX_LENGTH);
     return this.decoder.decode(this.bytes, 0, count, base.mode.codeSize, this.lanes, LANES * instruction);
   }
@@ -258,16 +258,3 @@ interface Placed extends Block {
 const OUTSIDE = NaN;
 /** Offset of what is not there: behind a jump. */
 const NOWHERE = Infinity;
-
-interface Base {
-  readonly lo: number;
-  readonly hi: number;
-  readonly mode: Mode;
-}
-
-/** A linear address; outside 64-bit mode addresses wrap at 4 GiB. */
-function addressOf({ lo, hi, mode }: Base, offset: number): [number, number] {
-  const sum = (lo >>> 0) + offset;
-  const carry = Math.floor(sum / 0x1_0000_0000);
-  return [sum | 0, mode.codeSize === 64 ? (hi + carry) | 0 : 0];
-}

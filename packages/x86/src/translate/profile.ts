@@ -20,7 +20,7 @@ export class Profile {
     const { table } = this;
     const at = this.at(lo);
     if (table[at] !== lo || table[at + 1] !== hi) {
-      // whoever comes later takes the place, unless it holds a translated entry, which is of more use
+      // whoever comes later takes the place
       table[at] = lo;
       table[at + 1] = hi;
       table[at + 2] = 1;

@@ -28,11 +28,21 @@ export interface Block {
 /** Behind a jump nothing follows. */
 export const NO_BLOCK = -2;
 
-/** Decoded code that becomes one function. */
-export interface Region {
+/** What offsets are from, as a linear address. */
+export interface Base {
   readonly baseLo: number;
   readonly baseHi: number;
   readonly mode: Mode;
+}
+
+/** The words of a linear address; outside 64-bit mode addresses wrap at 4 GiB. */
+export function linearAt({ baseLo, baseHi, mode }: Base, offset: number): [lo: number, hi: number] {
+  const sum = (baseLo >>> 0) + offset;
+  return [sum | 0, mode.codeSize === 64 ? (baseHi + Math.floor(sum / 0x1_0000_0000)) | 0 : 0];
+}
+
+/** Decoded code that becomes one function. */
+export interface Region extends Base {
   readonly blocks: readonly Block[];
   /** Numbers of the blocks that may be entered; the first is the root. */
   readonly entries: readonly number[];

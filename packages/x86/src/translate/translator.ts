@@ -9,7 +9,7 @@ import { type Site } from './emitter.js';
 import { STATUS } from './locals.js';
 import { Former, MAX_DISTANCE } from './former.js';
 import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
-import { SEGMENT_USE, type Mode, type Region } from './region.js';
+import { linearAt, SEGMENT_USE, type Mode, type Region } from './region.js';
 import { DISPATCH, dispatchIndex, FLAGS_PLACE, runtimeModule } from './runtime.js';
 
 /** A region that has become a function. */
@@ -43,6 +43,9 @@ const INSIDE = 16;
 const PATIENCE = 32;
 /** So often a region is made anew, each time at a count four times as high. */
 const GENERATIONS = 3;
+
+/** No page begins there. */
+const NO_PAGE = 1;
 
 /** Regions that share what they import. */
 const IMPORTERS = 256;
@@ -84,6 +87,10 @@ export class Translator {
   /** Mode of the region that is being formed, and the one whose place it takes. */
   private forming = 0;
   private replaced: Translated | undefined;
+  /** The page of code that was looked at last. */
+  private pageLo = NO_PAGE;
+  private pageHi = 0;
+  private page = -1;
   /** Statistics. */
   compiled = 0;
   compiledInstructions = 0;
@@ -198,17 +205,19 @@ export class Translator {
     const own = around ?? this.entryAt(mode.key, calledLo, calledHi)?.translated;
     if (own !== undefined && own.generation < GENERATIONS) {
       if (count < this.hot << (2 * own.generation)) return false;
-      if (this.formAgain(own, lo, hi, mode)) return true;
+      if (this.formAround(own.region.baseLo, own.region.baseHi, lo, hi, mode, own)) return true;
     } else if (
       own === undefined &&
       isWithin(distance(calledLo, calledHi, lo, hi)) &&
       this.formAround(calledLo, calledHi, lo, hi, mode)
     )
       return true;
-    return this.formAround(lo, hi, lo, hi, mode) || this.giveUp(lo, hi);
+    if (this.formAround(lo, hi, lo, hi, mode)) return true;
+    this.profile.mark(lo, hi, NOT_TRANSLATABLE);
+    return false;
   }
 
-  /** The region of an address, entered there and at a hot block. */
+  /** The region of an address, entered there and at a hot block; in place of an old one, with the blocks that have been seen since. */
   private formAround(rootLo: number, rootHi: number, lo: number, hi: number, mode: Mode, old?: Translated): boolean {
     const count = this.profile.count(rootLo, rootHi);
     const inside = distance(rootLo, rootHi, lo, hi);
@@ -217,6 +226,7 @@ export class Translator {
     const kept = old?.entries.map((entry) => distance(rootLo, rootHi, entry.lo, entry.hi)) ?? [];
     this.forming = mode.key;
     this.replaced = old;
+    this.pageLo = NO_PAGE;
     const region = this.former.form(rootLo, rootHi, mode, inside, kept);
     this.replaced = undefined;
     if (region === undefined) return false;
@@ -227,17 +237,6 @@ export class Translator {
     return true;
   }
 
-  /** A region is made anew, with the blocks that have been seen since, and entered at a hot one too. */
-  private formAgain(old: Translated, lo: number, hi: number, mode: Mode): boolean {
-    const { baseLo, baseHi } = old.region;
-    return this.formAround(baseLo, baseHi, lo, hi, mode, old);
-  }
-
-  private giveUp(lo: number, hi: number): false {
-    this.profile.mark(lo, hi, NOT_TRANSLATABLE);
-    return false;
-  }
-
   /** What regions import, with a table that is used for a few of them only: before Node 24, V8 keeps all importers of a table as long as one lives. */
   private freshImports(): WebAssembly.Imports {
     const functions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
@@ -246,11 +245,10 @@ export class Translator {
   }
 
   private install(region: Region, { module, labels, sites }: Compiled, slot: number, generation: number): void {
-    if (this.compiled % IMPORTERS === 0) this.imports = this.freshImports();
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), this.imports);
     this.table.set(slot, instance.exports.r as WebAssembly.ExportValue);
     const entries = region.entries.map((number) => {
-      const [lo, hi] = addressIn(region, region.blocks[number]?.start ?? 0);
+      const [lo, hi] = linearAt(region, region.blocks[number]?.start ?? 0);
       return { lo, hi, label: labels.get(number) ?? 0 };
     });
     const translated = {
@@ -275,7 +273,7 @@ export class Translator {
     const blocks = this.blocks.get(key) ?? new Map<number, Translated>();
     this.blocks.set(key, blocks);
     for (const { start } of region.blocks) {
-      const place = keyOf(...addressIn(region, start));
+      const place = keyOf(...linearAt(region, start));
       if (!blocks.has(place)) blocks.set(place, translated);
     }
     for (const { physical } of translated.pages) {
@@ -283,7 +281,7 @@ export class Translator {
       const set = this.byPage.get(page) ?? new Set();
       this.byPage.set(page, set.add(translated));
     }
-    this.compiled++;
+    if (++this.compiled % IMPORTERS === 0) this.imports = this.freshImports();
     this.compiledInstructions += region.offsets.length;
   }
 
@@ -292,7 +290,7 @@ export class Translator {
     const pages = new Map<number, { lo: number; hi: number; physical: number }>();
     for (const { start, next } of region.blocks)
       for (let offset = start; offset < next;) {
-        const [lo, hi] = addressIn(region, offset);
+        const [lo, hi] = linearAt(region, offset);
         const length = Math.min(next - offset, 0x1000 - (lo & 0xfff));
         const physical = this.memory.physicalOf(lo, hi);
         if (physical >= 0) {
@@ -305,19 +303,27 @@ export class Translator {
   }
 
   private peek(lo: number, hi: number, bytes: Uint8Array, count: number): number {
-    const { memory } = this;
-    let done = 0;
-    while (done < count) {
+    const { ram } = this.memory;
+    for (let done = 0; done < count;) {
       const at = (lo >>> 0) + done;
-      const high = at > 0xffffffff ? (hi + 1) | 0 : hi;
-      if (this.isBarred(at | 0, high) || !memory.isFetched(at | 0, high)) return done;
-      const physical = memory.physicalOf(at | 0, high);
-      if (physical < 0 || physical >= memory.ram.length) return done;
-      const length = Math.min(count - done, 0x1000 - (physical % 0x1000));
-      bytes.set(memory.ram.subarray(physical, physical + length), done);
-      done += length;
+      const page = this.codePage(at & -0x1000, at > 0xffffffff ? (hi + 1) | 0 : hi);
+      if (page < 0) return done;
+      const start = page + (at & 0xfff);
+      const end = Math.min(start + count - done, page + 0x1000);
+      for (let i = start; i < end; i++) bytes[done++] = ram[i] as number;
     }
-    return done;
+    return count;
+  }
+
+  /** Where in RAM a page of code is that may be translated, else -1. The last one is remembered while a region is formed. */
+  private codePage(lo: number, hi: number): number {
+    if (lo === this.pageLo && hi === this.pageHi) return this.page;
+    const { memory } = this;
+    const physical = this.isBarred(lo, hi) || !memory.isFetched(lo, hi) ? -1 : memory.physicalOf(lo, hi);
+    this.page = physical < memory.ram.length ? physical : -1;
+    this.pageLo = lo;
+    this.pageHi = hi;
+    return this.page;
   }
 
   // dropping
@@ -339,7 +345,7 @@ export class Translator {
       if (((this.dispatch[place + 3] as number) & (MAX_REGIONS - 1)) === slot) this.clearPlace(place);
     const blocks = this.blocks.get(region.mode.key);
     for (const { start } of region.blocks) {
-      const key = keyOf(...addressIn(region, start));
+      const key = keyOf(...linearAt(region, start));
       if (blocks?.get(key) === translated) blocks.delete(key);
     }
     for (const { physical } of pages) this.byPage.get(physical >>> 12)?.delete(translated);
@@ -441,9 +447,9 @@ export class Translator {
     const { words } = this.cpu;
     const { region, sites } = this.slots[this.cpu.word(WORD.region)] as Translated;
     const { offset, rest } = sites[this.cpu.word(WORD.site)] as Site;
-    const sum = (region.baseLo >>> 0) + offset;
-    words[WORD.rip] = sum | 0;
-    words[WORD.rip + 1] = region.mode.codeSize === 64 ? region.baseHi + Math.floor(sum / 0x1_0000_0000) : 0;
+    const [lo, hi] = linearAt(region, offset);
+    words[WORD.rip] = lo;
+    words[WORD.rip + 1] = hi;
     words[WORD.left] = this.cpu.word(WORD.left) + rest;
   }
 
@@ -460,10 +466,10 @@ export class Translator {
     const { cpu } = this;
     const lo = cpu.word(WORD.rip);
     const hi = cpu.word(WORD.rip + 1);
-    const found = this.entries.get(mode.key)?.get(keyOf(lo, hi));
+    const found = this.entryAt(mode.key, lo, hi);
     if (found === undefined) {
       if (!this.blockStart(lo, hi)) return false;
-      if (this.entries.get(mode.key)?.has(keyOf(lo, hi)) === true) return true;
+      if (this.entryAt(mode.key, lo, hi) !== undefined) return true;
       // translated, but for another mode
       this.profile.mark(lo, hi, 0);
       return false;
@@ -485,8 +491,3 @@ const keyOf = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x1_0000_00
 const isWithin = (offset: number): boolean => offset > 0 && offset < 0x4000;
 const distance = (fromLo: number, fromHi: number, lo: number, hi: number): number =>
   (hi - fromHi) * 0x1_0000_0000 + ((lo >>> 0) - (fromLo >>> 0));
-
-function addressIn({ baseLo, baseHi, mode }: Region, offset: number): [number, number] {
-  const sum = (baseLo >>> 0) + offset;
-  return [sum | 0, mode.codeSize === 64 ? (baseHi + Math.floor(sum / 0x1_0000_0000)) | 0 : 0];
-}
