@@ -6,6 +6,7 @@ import type { Unmapped } from './accesses.js';
 import { executionFinding } from './findings.js';
 import type { RangeUse } from './report.js';
 import type { AllowedRange } from './rights.js';
+import { whatIsAt } from './well-known.js';
 
 const PAGE = 4096;
 const MIB = 0x10_0000;
@@ -50,8 +51,14 @@ export const untouched = (uses: readonly RangeUse[]): Finding[] =>
     );
 
 /** Accesses to what was not mapped. Firmware's memory may be read where paging is off, but not what the loader has put there. */
-export const unmappedFindings = (accesses: readonly Unmapped[], { cpu, copies }: LoadPlan): Finding[] =>
+export const unmappedFindings = (
+  accesses: readonly Unmapped[],
+  plan: LoadPlan,
+  ranges: readonly AllowedRange[],
+  ram: number,
+): Finding[] =>
   accesses.map(({ kind, start, end, size, rip, count, text }) => {
+    const { cpu, copies } = plan;
     // of one page only the first access is known; a search goes through the ROMs, whatever else lies there
     const touchedEnd = end - start > PAGE ? Math.min(end, ROMS) : start + size;
     const isBrought = copies.some(
@@ -60,8 +67,9 @@ export const unmappedFindings = (accesses: readonly Unmapped[], { cpu, copies }:
     );
     const isFirmware = kind === 'read' && cpu.mode !== 'long64' && end <= MIB && !isBrought;
     const where = end - start > PAGE ? `${hex(start)}-${hex(end - 1)}, page after page` : `${hex(start)}`;
+    const what = whatIsAt(start, plan, ranges, ram);
     return executionFinding(isFirmware ? 'run/low-memory' : 'run/unmapped', {
       field: `${kind} by \`${text}\` at ${hex(rip)}`,
-      found: `${size} ${size === 1 ? 'byte' : 'bytes'} at ${where}, after ${count} instructions`,
+      found: `${size} ${size === 1 ? 'byte' : 'bytes'} at ${where}${what === undefined ? '' : ` (${what})`}, after ${count} instructions`,
     });
   });

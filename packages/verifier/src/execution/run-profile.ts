@@ -151,7 +151,8 @@ class Run {
     const ranges = rangeUses(this.allowed.ranges, machine.touches);
     // a kernel that was entered itself needs most of its memory later
     if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux') this.findings.push(...untouched(ranges));
-    this.findings.push(...unmappedFindings(this.unmapped.list, given.plan), ...unknownCalls(this.bios?.calls ?? []));
+    const { list } = this.unmapped;
+    this.findings.push(...unmappedFindings(list, given.plan, this.allowed.ranges, machine.ram.length), ...unknownCalls(this.bios?.calls ?? []));
     const end =
       this.reached === 'entry' && this.options.until === 'banner' && this.monitor === undefined
         ? this.runToBanner()
