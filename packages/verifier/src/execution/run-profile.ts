@@ -152,7 +152,10 @@ class Run {
     // a kernel that was entered itself needs most of its memory later
     if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux') this.findings.push(...untouched(ranges));
     const { list } = this.unmapped;
-    this.findings.push(...unmappedFindings(list, given.plan, this.allowed.ranges, machine.ram.length), ...unknownCalls(this.bios?.calls ?? []));
+    this.findings.push(
+      ...unmappedFindings(list, given.plan, this.allowed.ranges, machine.ram.length),
+      ...unknownCalls(this.bios?.calls ?? []),
+    );
     const end =
       this.reached === 'entry' && this.options.until === 'banner' && this.monitor === undefined
         ? this.runToBanner()
