@@ -51,16 +51,19 @@ export function bzImageEntries(bz: BzImage, load: PhysAddr, initSize: bigint): D
   return entries;
 }
 
-/** Which parameter block each protocol of the entry stub reads, beside boot_params. */
+/** Which parameter block each protocol of the entry stub reads, beside boot_params, and whether the memory map may have to come from elsewhere. */
 // prettier-ignore
 const STUB_PROTOCOLS = [
-  { protocol: 'pvh',        argument: 'ebx',     purpose: 'start-info' },
-  { protocol: 'multiboot',  argument: 'eax-ebx', purpose: 'start-info' },
-  { protocol: 'multiboot2', argument: 'eax-ebx', purpose: 'start-info' },
-  { protocol: 'linux32',    argument: 'esi',     purpose: 'boot-params' },
-  { protocol: 'elfboot',    argument: 'stack',   purpose: 'start-info' },
-  { protocol: 'coreboot',   argument: 'stack',   purpose: 'start-info' },
+  { protocol: 'pvh',        argument: 'ebx',     purpose: 'start-info',  asksFirmware: false },
+  { protocol: 'multiboot',  argument: 'eax-ebx', purpose: 'start-info',  asksFirmware: false },
+  { protocol: 'multiboot2', argument: 'eax-ebx', purpose: 'start-info',  asksFirmware: false },
+  { protocol: 'linux32',    argument: 'esi',     purpose: 'boot-params', asksFirmware: false },
+  { protocol: 'elfboot',    argument: 'stack',   purpose: 'start-info',  asksFirmware: true },
+  { protocol: 'coreboot',   argument: 'stack',   purpose: 'start-info',  asksFirmware: true },
 ] as const;
+
+/** The coreboot table, and the BIOS, whose memory map is asked for by code at 0x8000. Source: stub/coreboot.S, bios.S. */
+const FIRMWARE = declaredRange('low-memory', 0n, 0x10_0000n, 'rwx', { optional: true });
 
 export type StubProtocol = (typeof STUB_PROTOCOLS)[number]['protocol'];
 
@@ -83,7 +86,7 @@ export function stubEntries(bz: BzImage, { protocols, entry32, entry64, own }: S
     argument: row.argument,
     setupRelative: false,
     // PVH: the stub borrows a dword of start_info for the one call that tells it where it is
-    ranges: [...own, loadersRange(row.purpose, BLOCK_SIZE, 'rw'), cmdline],
+    ranges: [...own, loadersRange(row.purpose, BLOCK_SIZE, 'rw'), cmdline, ...(row.asksFirmware ? [FIRMWARE] : [])],
   }));
   if (entry64 !== undefined) {
     const [image, runtime] = own as [MappingRange, MappingRange];

@@ -27,8 +27,8 @@ copy_text:
 2:	ret
 
 /*
- * Multiboot loaders but GRUB put the file's name first. esi = the loader's own name, 0 = none: with `auto` the word
- * goes if there is a name and it is not GRUB's.
+ * Multiboot loaders but GRUB and crosvm put the file's name first. esi = the loader's own name, 0 = none: with `auto`
+ * the word goes if there is a name and it is not one of theirs. Source: crosvm x86_64/src/lib.rs, configure_multiboot_info.
  */
 strip_file_name:
 	movl	params_mb_cmdline(%ebp), %eax
@@ -39,6 +39,8 @@ strip_file_name:
 	testl	%esi, %esi
 	jz	9f
 	cmpl	$0x42555247, (%esi)		# "GRUB"
+	je	9f
+	cmpl	$0x736f7263, (%esi)		# "cros"
 	je	9f
 1:	call	bss
 	leal	B_LOADER_CMDLINE(%eax), %edi

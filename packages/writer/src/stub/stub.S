@@ -53,6 +53,8 @@ entry32:
 	cli
 	cld
 	movl	%esp, %ecx
+	testl	%ebx, %ebx			# boot.rst: 0 in the 32-bit boot protocol, and nothing says that 0 is mapped
+	jz	1f
 	testb	$3, %bl
 	jnz	1f
 	cmpl	$PVH_MAGIC, (%ebx)
@@ -127,6 +129,8 @@ dispatch:
 	cmpl	$32, in_mode(%ebp)
 	jne	dispatch64
 	movl	in_ebx(%ebp), %esi
+	testl	%esi, %esi
+	jz	1f
 	testl	$3, %esi
 	jnz	1f
 	cmpl	$PVH_MAGIC, (%esi)
