@@ -10,6 +10,7 @@ import type { Finding } from './finding.js';
 import { findProfile, profilesFor } from './profiles/find.js';
 import type { Profile } from './profiles/profile.js';
 import { verifyStructure } from './structure.js';
+import { unenteredFindings } from './profiles/unentered.js';
 
 export interface VerifyOptions {
   /** `entry` unless told: the first instruction of the kernel itself. */
@@ -63,7 +64,8 @@ export async function verify(input: Uint8Array | ByteSource, options: VerifyOpti
   const kernel = openSafely(source);
   if (kernel === undefined)
     return { verdict: 'fail', form: 'elf', size: source.size, structure, payload: [], runs: [] };
-  const { prepared, payload } = await prepareSafely(kernel);
+  const { prepared, payload: inside } = await prepareSafely(kernel);
+  const payload = prepared === undefined ? inside : [...inside, ...unenteredFindings(kernel)];
   const runs: ProfileReport[] = [];
   for (const profile of profilesOf(kernel, options, asked ?? [])) {
     if (prepared === undefined) break;

@@ -8,6 +8,14 @@ export const EXECUTION_FINDINGS = {
     severity: 'error', title: 'A loader cannot load the file as its headers and notes ask',
     explanation: 'There is no memory for it, or what it says cannot be done.', remedy: 'look at `bzelf plan` of the same protocol; wrap the bzImage again',
   },
+  'run/no-entry': {
+    severity: 'error', title: 'The file offers no entry at all',
+    explanation: 'No header and no note says how it may be started, so nothing was executed.', remedy: 'wrap the bzImage that it was made from',
+  },
+  'run/no-profile': {
+    severity: 'warning', title: 'No profile can start the file, and nothing was executed',
+    explanation: 'Its entries are for firmware or hypervisors that are not played: that it is well formed is all that is known.', remedy: 'boot it by the loader that it is for',
+  },
   'run/unmapped': {
     severity: 'error', title: 'Memory is touched that the file does not ask to be mapped',
     explanation: 'A loader that maps what the MAPPING notes say, and no more, gets a fault here before the kernel runs.', remedy: 'declare the range (`bzelf wrap --map`), or make the note as long as what is used',

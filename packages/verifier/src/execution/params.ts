@@ -52,7 +52,7 @@ export function checkParams(
     ...checkMap(params, kernel, given),
     ...checkInitrd(ram, params, given, builtIn),
     ...checkSubarch(params, kernel),
-    ...checkRsdp(ram, params, given),
+    ...checkRsdp(ram, params, kernel, given),
   );
   return { cmdline, findings };
 }
@@ -118,13 +118,20 @@ function checkSubarch(params: Params, { subarch }: KernelImage): Finding[] {
 }
 
 /** The address that was passed, or that of a copy; a decompressor may have looked for it where nobody has said it. */
-function checkRsdp(ram: Uint8Array, { acpi_rsdp_addr: found }: Params, { acpi }: HandOver): Finding[] {
+function checkRsdp(
+  ram: Uint8Array,
+  { acpi_rsdp_addr: found }: Params,
+  { form }: KernelImage,
+  { acpi, plan }: HandOver,
+): Finding[] {
   const wrong = (expected: bigint | string) => [
     executionFinding('params/acpi', { field: 'acpi_rsdp_addr', found, expected }),
   ];
   if (acpi === undefined) return found === 0n ? [] : wrong(0n);
   const address = BigInt(acpi.rsdp);
-  const isFound = found === address || (acpi.passed === 'nothing' && found === 0n);
+  // Linux's own PVH entry asks hvm_start_info again, later. Source: arch/x86/platform/pvh/enlighten.c, pvh_get_root_pointer
+  const mayBeZero = acpi.passed === 'nothing' || (form === 'vmlinux' && plan.protocol === 'pvh');
+  const isFound = found === address || (mayBeZero && found === 0n);
   if (acpi.passed !== 'copy') return isFound ? [] : wrong(address);
   const wanted = rsdpBytes(xsdtAt(acpi));
   const copy = ram.subarray(Number(found), Number(found) + wanted.length);
