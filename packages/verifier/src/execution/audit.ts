@@ -13,6 +13,11 @@ const PAGE = 4096;
 const TWO_32 = 2 ** 32;
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 const MOST_ROWS = 1000;
+/** The others answer the same whatever ecx is. Source: Intel SDM vol. 2A, CPUID, table 3-17; AMD APM vol. 3, appendix E. */
+const LEAVES_WITH_PARTS = new Set([
+  4, 7, 0xb, 0xd, 0xf, 0x10, 0x12, 0x14, 0x17, 0x18, 0x1a, 0x1b, 0x1d, 0x1e, 0x1f, 0x20, 0x8000_001d, 0x8000_0020,
+  0x8000_0026,
+]);
 /** Its reads are looked at one by one: which field of the BIOS it is counts, not the page. */
 const PAGE_0 = { start: 0, length: PAGE, access: 'r' } as const;
 /** Who reads there more often has its reasons, and would be slow as long. */
@@ -46,8 +51,10 @@ export class AuditLog {
       const facts = () => ({ register, selector, ...(isOwn ? {} : { delivery: true as const }) });
       this.segmentLoads.add({ lo, hi }, segment * 0x1_0000 + selector, this.look, facts);
     },
-    cpuid: (leaf, subleaf) => {
-      this.cpuid.add(this.place, leaf + subleaf * TWO_32, this.look, () => ({ leaf, subleaf }));
+    cpuid: (leaf, ecx) => {
+      const subleaf = LEAVES_WITH_PARTS.has(leaf) ? ecx : 0;
+      const facts = () => (LEAVES_WITH_PARTS.has(leaf) ? { leaf, subleaf } : { leaf });
+      this.cpuid.add(this.place, leaf + subleaf * TWO_32, this.look, facts);
       return undefined;
     },
     readMsr: (index) => {

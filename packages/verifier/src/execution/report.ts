@@ -106,7 +106,8 @@ export interface MsrUse extends CountedPlace {
 
 export interface CpuidUse extends CountedPlace {
   readonly leaf: number;
-  readonly subleaf: number;
+  /** ecx, for leaves that look at it. */
+  readonly subleaf?: number;
 }
 
 /** A page that the processor has walked as a page table and that code has written. */
