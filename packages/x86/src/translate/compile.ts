@@ -4,7 +4,7 @@ import { LAYOUT } from '../memory/layout.js';
 import { buildModule } from './code.js';
 import { pushCondition } from './conditions.js';
 import { Emitter, type Site } from './emitter.js';
-import { LOCAL, LOCAL_TYPES, STATUS } from './locals.js';
+import { LOCAL, LOCAL_TYPES, STATUS, stateAt } from './locals.js';
 import { liveFlags, liveWithin } from './liveness.js';
 import { moveStack, pushLocal, stackAddress } from './lower-move.js';
 import { loadOperand } from './lowering.js';
@@ -27,7 +27,6 @@ type Scope = { readonly kind: 'item'; readonly item: Item } | { readonly kind: '
 /** What is known of the flags at some place: Emitter's fields of the same names. */
 type FlagState = Pick<Emitter, 'known' | 'inLocals' | 'pending' | 'resultInLocal'>;
 
-const state = (word: number): number => LAYOUT.state + 4 * word;
 const { rcx } = REGISTER;
 const REGISTERS = 16;
 
@@ -75,7 +74,7 @@ class Compiler {
     emit.set(LOCAL.left);
     emit.i32(0);
     emit.i32(number);
-    emit.memory(OP.i32_store, state(WORD.region));
+    emit.memory(OP.i32_store, stateAt(WORD.region));
     emit.open(OP.block); // exit
     emit.open(OP.block); // fault
     emit.open(OP.block); // fault with flags

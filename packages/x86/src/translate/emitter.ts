@@ -190,8 +190,7 @@ export class Emitter extends FlagEmitter {
     const use = codeSize === 64 ? (segment >= SEG.FS ? SEGMENT_USE.based : SEGMENT_USE.flat) : segments[segment];
     if (use === SEGMENT_USE.other) return false;
     if (use === SEGMENT_USE.based) {
-      this.i32(0);
-      this.memory(OP.i64_load, LAYOUT.state + 4 * (WORD.segments + SEGMENT.words * segment + SEGMENT.baseLo));
+      this.loadState(OP.i64_load, WORD.segments + SEGMENT.words * segment + SEGMENT.baseLo);
       this.byte(OP.i64_add);
       if (codeSize === 32) this.cut(4);
     }

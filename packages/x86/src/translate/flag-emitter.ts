@@ -1,8 +1,7 @@
 import { WORD } from '../cpu/state.js';
-import { LAYOUT } from '../memory/layout.js';
 import { Code } from './code.js';
 import { CARRY_KIND, CARRY_UNKNOWN, FLAG, kindOf } from './flag-kinds.js';
-import { LOCAL, log2 } from './locals.js';
+import { LOCAL, log2, stateAt } from './locals.js';
 import { OP } from './opcodes.js';
 import { FLAGS_PLACE, FLAGS_TYPE_INDEX } from './runtime.js';
 
@@ -18,21 +17,21 @@ export class FlagEmitter extends Code {
 
   loadState(opcode: number, word: number): void {
     this.i32(0);
-    this.memory(opcode, LAYOUT.state + 4 * word);
+    this.memory(opcode, stateAt(word));
   }
 
   /** Stores a local to the state block. */
   storeState(opcode: number, word: number, local: number): void {
     this.i32(0);
     this.get(local);
-    this.memory(opcode, LAYOUT.state + 4 * word);
+    this.memory(opcode, stateAt(word));
   }
 
   private storeKind(): void {
     this.i32(0);
     if (this.isConstant) this.i32(this.known);
     else this.get(LOCAL.flagKind);
-    this.memory(OP.i32_store, LAYOUT.state + 4 * WORD.flagKind);
+    this.memory(OP.i32_store, stateAt(WORD.flagKind));
   }
 
   pushFlagA(): void {

@@ -1,3 +1,4 @@
+import { LAYOUT } from '../memory/layout.js';
 import { TYPE } from './opcodes.js';
 
 /** Locals of a region's function. The parameter is the label of the entry. */
@@ -19,3 +20,6 @@ export const LOCAL_TYPES = [
 export const STATUS = { next: 0, leave: 1, budget: 2, miss: 3 } as const;
 
 export const log2 = (size: number): number => 31 - Math.clz32(size);
+
+/** Where a word of the state block lies in memory. */
+export const stateAt = (word: number): number => LAYOUT.state + 4 * word;

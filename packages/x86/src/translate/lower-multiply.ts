@@ -16,15 +16,7 @@ const imul: Lowering['lower'] = (emit) => {
   if (emit.lane(LANE.kind1) === KIND.none) return multiply(emit, true);
   const three = emit.lane(LANE.kind2) !== KIND.none;
   if (!loadOperand(emit, 1, b) || !loadOperand(emit, three ? 2 : 0, a)) return false;
-  for (const local of [a, b]) {
-    emit.get(local);
-    emit.signExtend(size);
-    emit.set(local);
-  }
-  emit.get(a);
-  emit.get(b);
-  emit.op(OP.i64_mul);
-  emit.set(c);
+  setProduct(emit, size, true);
   if (emit.flagsLive) {
     if (size === 8) signedOverflow(emit);
     else productFits(emit, size, true);
@@ -37,6 +29,18 @@ const imul: Lowering['lower'] = (emit) => {
   emit.setRegister(emit.lane(LANE.reg0), size);
   return true;
 };
+
+/** C ← A × B, its low 64 bits; signed: A and B become sign-extended. */
+function setProduct(emit: Emitter, size: number, signed: boolean): void {
+  for (const local of [a, b]) {
+    emit.get(local);
+    if (!signed) continue;
+    emit.signExtend(size);
+    emit.tee(local);
+  }
+  emit.op(OP.i64_mul);
+  emit.set(c);
+}
 
 /** 1 as i64 when the product in C is more than its low `size` bytes say. */
 function productFits(emit: Emitter, size: number, signed: boolean): void {
@@ -114,16 +118,7 @@ function multiply(emit: Emitter, signed: boolean): boolean {
   if (!loadOperand(emit, 0, b)) return false;
   emit.getRegister(rax, size);
   emit.set(a);
-  if (signed)
-    for (const local of [a, b]) {
-      emit.get(local);
-      emit.signExtend(size);
-      emit.set(local);
-    }
-  emit.get(a);
-  emit.get(b);
-  emit.op(OP.i64_mul);
-  emit.set(c);
+  setProduct(emit, size, signed);
   if (size === 8) {
     highProduct(emit, signed);
     emit.set(LOCAL.v);

@@ -1,5 +1,5 @@
 import { type Cpu } from '../cpu/cpu.js';
-import { ATTRIBUTE, SEGMENT, WORD } from '../cpu/state.js';
+import { ATTRIBUTE, NMI, SEGMENT, WORD } from '../cpu/state.js';
 import { SEG } from '../decode/lanes.js';
 import { IF, RF, TF, VM } from '../isa/flags.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
@@ -132,6 +132,7 @@ export class Translator {
     const flags = cpu.word(WORD.eflags);
     if (codeSize === 16 || flags & (TF | RF | VM) || cpu.word(WORD.shadow) !== 0 || cpu.hasCodeBreakpoints)
       return undefined;
+    if (cpu.word(WORD.nmi) === NMI.waits) return undefined;
     if (flags & IF && cpu.interrupts.line) return undefined;
     if (cpu.checksAlignment) return undefined;
     const paged = !memory.identity;
