@@ -2,7 +2,7 @@ export { BOOT_CS, BOOT_DS, BOOT_TSS, bootGdt, descriptor, REGISTER_NAMES, regist
 export type { CpuState, RegisterName, Registers, SegmentName, SegmentState } from './cpu.js';
 export { directStart, type DirectPlan, type DirectStartOptions } from './direct-start.js';
 export { LOADER_ERRORS } from './errors.js';
-export { memoryImage, readInnerKernel, type DirectEntry, type InnerKernel } from './inner-kernel.js';
+export { innerKernelOf, memoryImage, readInnerKernel, type DirectEntry, type InnerKernel } from './inner-kernel.js';
 export { splitMix64, type KaslrChoice, type Slides } from './kaslr.js';
 export type {
   BzImageKernel,

@@ -1,5 +1,12 @@
 import { phys, type PhysAddr } from '@bzelf/bytes';
-import { applyRelocations, extractPayload, placeVmlinux, splitVmlinux, type Relocations } from '@bzelf/bzimage';
+import {
+  applyRelocations,
+  extractPayload,
+  placeVmlinux,
+  splitVmlinux,
+  type BzImage,
+  type Relocations,
+} from '@bzelf/bzimage';
 import { EM_X86_64, readElf, segmentBytes, type ElfFile } from '@bzelf/elf';
 import { decodedNotes } from './decoded-notes.js';
 import { imageSpan, loadSegments, pvhRelocationOf, valuesOf } from './elf-facts.js';
@@ -51,7 +58,11 @@ export async function readInnerKernel(kernel: KernelImage, limit?: number): Prom
       found: 'no payload',
       expected: 'a bzImage of Linux, protocol 2.08 or later',
     });
-  const payload = await extractPayload(bzImage, limit === undefined ? {} : { limit });
+  return innerKernelOf(bzImage, await extractPayload(bzImage, limit === undefined ? {} : { limit }));
+}
+
+/** The same of a payload that was decompressed before. Throws loader/bad-segment, and what @bzelf/bzimage throws. */
+export function innerKernelOf(bzImage: BzImage, payload: Uint8Array): InnerKernel {
   const { elf, relocations } = splitVmlinux(payload);
   const isRelocatable = (bzImage.header.relocatable_kernel ?? 0) !== 0;
   const alignment = BigInt(bzImage.header.kernel_alignment ?? 0);

@@ -11,7 +11,7 @@ export { type Forecast, type Loader, type Obstacle, type Outcome } from './loade
 export { type QemuMachine } from './loaders/qemu.js';
 export { verifyStructure, type StructureOptions } from './structure.js';
 export { measureMappings } from './measure.js';
-export { verify, type VerifyOptions, type VerifyReport } from './verify.js';
+export { checkVerifyOptions, verify, type VerifyOptions, type VerifyReport } from './verify.js';
 export { PROFILES } from './profiles/table.js';
 export { profilesFor } from './profiles/find.js';
 export type { Profile } from './profiles/profile.js';

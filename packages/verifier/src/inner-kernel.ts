@@ -67,18 +67,24 @@ export interface PayloadOptions {
  * Decompresses the kernel inside a bzImage, container or inplace file and compares it with what headers and notes say.
  * Nothing is found of a file without a payload. Throws what openKernel throws.
  */
-export async function verifyPayload(
+export async function verifyPayload(input: Uint8Array | ByteSource, options: PayloadOptions = {}): Promise<Finding[]> {
+  return (await inspectPayload(input, options)).findings;
+}
+
+/** The same, with what was decompressed: undefined where there is no payload, or one that cannot be. */
+export async function inspectPayload(
   input: Uint8Array | ByteSource,
   { limit = DEFAULT_LIMIT }: PayloadOptions = {},
-): Promise<Finding[]> {
+): Promise<{ readonly findings: Finding[]; readonly payload?: Uint8Array }> {
   const subject = openSubject(toSource(input));
   const { bz } = subject;
-  if (bz?.payload === undefined) return [];
+  if (bz?.payload === undefined) return { findings: [] };
   try {
-    return judge(subject, bz, await extractPayload(bz, { limit }));
+    const payload = await extractPayload(bz, { limit });
+    return { findings: judge(subject, bz, payload), payload };
   } catch (error) {
     if (!isBzelfError(error)) throw error;
-    return [finding('inner/corrupt', whereOf(error))];
+    return { findings: [finding('inner/corrupt', whereOf(error))] };
   }
 }
 
@@ -89,6 +95,7 @@ function judge(subject: Subject, bz: BzImage, inner: Uint8Array): Finding[] {
     const placed = placeVmlinux(elf);
     const { linkBase, end } = placed;
     if (relocations !== undefined) findings.push(...relocationFindings(relocations, placed));
+    findings.push(...entryFindings(placed));
     const { init_size } = bz.header;
     if (init_size !== undefined && end - linkBase > BigInt(init_size))
       findings.push(
@@ -109,6 +116,14 @@ function judge(subject: Subject, bz: BzImage, inner: Uint8Array): Finding[] {
       offset === undefined ? field : `vmlinux at 0x${offset.toString(16)}${field === undefined ? '' : `, ${field}`}`;
     return [...findings, finding(code, { ...where, ...(place === undefined ? {} : { field: place }) })];
   }
+}
+
+/** Where the decompressor jumps to has to be code that it has placed. */
+function entryFindings({ entry, segments }: VmlinuxPlacement): Finding[] {
+  const isLoaded = segments.some(({ paddr, filesz }) => entry >= paddr && entry < paddr + BigInt(filesz));
+  return isLoaded
+    ? []
+    : [finding('inner/vmlinux', { field: 'e_entry', found: entry, expected: 'an address in a segment' })];
 }
 
 /** The decompressor stops at a word outside of the kernel. Source: arch/x86/boot/compressed/misc.c, handle_relocations. */

@@ -1,16 +1,17 @@
 import { isBzelfError, toSource, type ByteSource } from '@bzelf/bytes';
 import { openKernel, planProtocols, type KernelImage } from '@bzelf/loader';
 import type { Tier } from '@bzelf/x86';
+import { loadersOf } from './checks/target.js';
 import { executionFinding } from './execution/findings.js';
 import { prepare, type Prepared } from './execution/prepare.js';
 import type { ProfileReport, Until } from './execution/report.js';
 import { runProfile } from './execution/run-profile.js';
-import { verifyPayload } from './inner-kernel.js';
+import { inspectPayload } from './inner-kernel.js';
 import type { Finding } from './finding.js';
 import { findProfile, profilesFor } from './profiles/find.js';
 import type { Profile } from './profiles/profile.js';
-import { verifyStructure } from './structure.js';
 import { unenteredFindings } from './profiles/unentered.js';
+import { verifyStructure } from './structure.js';
 
 export interface VerifyOptions {
   /** `entry` unless told: the first instruction of the kernel itself. */
@@ -59,7 +60,7 @@ const INITRD_SIZE = 9000;
 export async function verify(input: Uint8Array | ByteSource, options: VerifyOptions = {}): Promise<VerifyReport> {
   const source = toSource(input);
   const { target, until = 'entry', onRun } = options;
-  const asked = options.profiles?.filter((name) => name !== 'all').map(findProfile);
+  const asked = checkVerifyOptions(options);
   const structure = verifyStructure(source, target === undefined ? {} : { target });
   const kernel = openSafely(source);
   if (kernel === undefined)
@@ -67,7 +68,7 @@ export async function verify(input: Uint8Array | ByteSource, options: VerifyOpti
   const { prepared, payload: inside } = await prepareSafely(kernel);
   const payload = prepared === undefined ? inside : [...inside, ...unenteredFindings(kernel)];
   const runs: ProfileReport[] = [];
-  for (const profile of profilesOf(kernel, options, asked ?? [])) {
+  for (const profile of profilesOf(kernel, options, asked)) {
     if (prepared === undefined) break;
     onRun?.(profile.name);
     runs.push(
@@ -95,6 +96,12 @@ export async function verify(input: Uint8Array | ByteSource, options: VerifyOpti
   };
 }
 
+/** The profiles that are named. Throws verifier/unknown-profile and verifier/unknown-target, as verify does. */
+export function checkVerifyOptions({ profiles = [], target }: VerifyOptions): Profile[] {
+  if (target !== undefined) loadersOf(target);
+  return profiles.filter((name) => name !== 'all').map(findProfile);
+}
+
 /** Undefined for a file so malformed that only the structure checks have a word for it. */
 function openSafely(source: ByteSource): KernelImage | undefined {
   try {
@@ -108,9 +115,10 @@ function openSafely(source: ByteSource): KernelImage | undefined {
 async function prepareSafely(
   kernel: KernelImage,
 ): Promise<{ readonly prepared?: Prepared; readonly payload: readonly Finding[] }> {
-  const found = await verifyPayload(kernel.source);
+  const { findings: found, payload } = await inspectPayload(kernel.source);
+  if (payload === undefined && found.length > 0) return { payload: found };
   try {
-    return { prepared: await prepare(kernel), payload: [...found] };
+    return { prepared: await prepare(kernel, payload), payload: found };
   } catch (error) {
     if (!isBzelfError(error)) throw error;
     if (found.some(({ severity }) => severity === 'error')) return { payload: found };

@@ -1,4 +1,4 @@
-import { readInnerKernel, type InnerKernel, type KernelImage } from '@bzelf/loader';
+import { innerKernelOf, readInnerKernel, type InnerKernel, type KernelImage } from '@bzelf/loader';
 import { entryPoint, type KernelEntryPoint } from '../kernel-entry.js';
 
 /** A file, and the kernel in it, which every profile needs. */
@@ -9,10 +9,12 @@ export interface Prepared {
   readonly point?: KernelEntryPoint;
 }
 
-/** Decompresses once. Throws what readInnerKernel throws. */
-export async function prepare(kernel: KernelImage): Promise<Prepared> {
-  const isLinux = kernel.form === 'vmlinux' || kernel.bzImage?.payload !== undefined;
+/** With the payload, when it is decompressed already. Throws what readInnerKernel throws. */
+export async function prepare(kernel: KernelImage, payload?: Uint8Array): Promise<Prepared> {
+  const { bzImage } = kernel;
+  const isLinux = kernel.form === 'vmlinux' || bzImage?.payload !== undefined;
   if (!isLinux) return { kernel };
-  const inner = await readInnerKernel(kernel);
+  const inner =
+    bzImage === undefined || payload === undefined ? await readInnerKernel(kernel) : innerKernelOf(bzImage, payload);
   return { kernel, inner, point: entryPoint(kernel, inner) };
 }
