@@ -20,11 +20,11 @@ const sources = {
   },
 };
 
-/** Leaves out the work of all commands but one. */
+/** Leaves out the work of all commands but one, and of verify's worker. */
 const only = (command) => ({
   name: 'bzelf-only',
   setup(bundle) {
-    bundle.onResolve({ filter: /^\.\.\/run\// }, ({ path }) =>
+    bundle.onResolve({ filter: /^(\.\.\/run|\.\/verify)\// }, ({ path }) =>
       path === `../run/${command}.js` ? undefined : { path, namespace: 'nothing' },
     );
     bundle.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));

@@ -22,6 +22,11 @@ export class OutputClosed extends Error {
 /** What was shown says what is wrong, or how two files differ; there is nothing to add. */
 export class FindingsFound extends Error {
   override readonly name = 'FindingsFound';
+
+  /** `exit`: of what went wrong besides and was told already. */
+  constructor(readonly exit: number = EXIT.FINDINGS) {
+    super('what was shown says what is wrong');
+  }
 }
 
 /** What went wrong, and with which file; `json` asks for it in JSON. */

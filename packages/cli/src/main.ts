@@ -15,7 +15,7 @@ export async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     const cause = error instanceof Failure ? error.cause : error;
     if (cause instanceof OutputClosed) return EXIT.GOOD;
-    if (cause instanceof FindingsFound) return EXIT.FINDINGS;
+    if (cause instanceof FindingsFound) return cause.exit;
     const { exit, text } = reportFailure(error, stderrPaint(), process.env['BZELF_DEBUG'] !== undefined);
     writeStderr(text);
     return exit;

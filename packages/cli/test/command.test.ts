@@ -142,6 +142,7 @@ test('a completion script and every help text come out on stdout', () => {
     'map',
     'plan',
     'verify',
+    'report',
     'run',
     'config',
     'diff',

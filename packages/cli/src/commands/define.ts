@@ -31,7 +31,7 @@ export function defineCommand<A extends Reported>(
 }
 
 /** Options that may be given again and again. */
-const REPEATABLE: readonly string[] = ['_', 'note', 'map', 'files', 'profile'];
+const REPEATABLE: readonly string[] = ['_', 'note', 'map', 'files', 'reports', 'profile'];
 
 /** yargs makes a list of an option that is given twice. Throws UsageError. */
 function checkSingle(args: object): void {

@@ -8,6 +8,7 @@ import { libvirtCommand } from './libvirt.js';
 import { mapCommand } from './map.js';
 import { notesCommand } from './notes.js';
 import { planCommand } from './plan.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { targetsCommand } from './targets.js';
 import { unwrapCommand } from './unwrap.js';
@@ -24,6 +25,7 @@ export const COMMANDS = [
   mapCommand,
   planCommand,
   verifyCommand,
+  reportCommand,
   runCommand,
   configCommand,
   diffCommand,

@@ -11,8 +11,13 @@ export interface VerifyArgs {
   memory: string;
   deadline: string;
   instructions?: string | undefined;
+  jobs?: string | undefined;
+  shard?: string | undefined;
   junit?: string | undefined;
+  html?: string | undefined;
   json: boolean;
+  measure: boolean;
+  output?: string | undefined;
 }
 
 export const verifyCommand = defineCommand<VerifyArgs>(
@@ -38,10 +43,23 @@ export const verifyCommand = defineCommand<VerifyArgs>(
         .option('memory', { alias: 'm', type: 'string', default: '256M', describe: 'RAM, at most 3G' })
         .option('deadline', { type: 'string', default: '60', describe: 'seconds of each run' })
         .option('instructions', { type: 'string', describe: 'of each run; 10 thousand million unless given' })
+        .option('jobs', { alias: 'j', type: 'string', describe: 'files at the same time; as many as fit unless given' })
+        .option('shard', { type: 'string', describe: 'I/N: every N-th of the files, beginning with the I-th' })
         .option('junit', { type: 'string', describe: 'write a JUnit report to this file' })
+        .option('html', {
+          type: 'string',
+          describe: 'write a page for browsers and for paper to this file',
+        })
         .option('json', { type: 'boolean', default: false, describe: 'as JSON' })
+        .option('measure', {
+          type: 'boolean',
+          default: false,
+          describe: 'write the file with what runs have touched as its MAPPING ranges to -o, if it is good from them',
+        })
+        .option('output', { alias: 'o', type: 'string', describe: 'where --measure writes' })
         .example('$0 verify vmlinuz.elf', 'structure, and a run from each entry to the kernel')
-        .example('$0 verify --profile all --until banner --junit out.xml *.elf', ''),
+        .example('$0 verify --profile all --until banner --junit out.xml *.elf', '')
+        .example('$0 verify --shard 2/5 --json *.elf', 'a fifth of them; `report merge` joins the reports'),
   },
   async () => (await import('../run/verify.js')).runVerify,
 );

@@ -1,5 +1,5 @@
-import { XMLBuilder } from 'fast-xml-parser';
 import { plain } from '../print/json.js';
+import { xmlDocument } from '../print/xml.js';
 import type { NotesDocument } from './document.js';
 
 /** The element of one item of a list, by the name of the list. */
@@ -22,18 +22,7 @@ const ITEMS: Readonly<Record<string, string>> = {
 const ATTRIBUTES: readonly string[] = ['notes', 'note', 'container', 'range', 'piece', 'inner', 'pair', 'problem'];
 
 /** The same document as `--json`, as XML. */
-export function notesXml(document: NotesDocument): string {
-  const builder = new XMLBuilder({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    format: true,
-    indentBy: '  ',
-    suppressEmptyNode: true,
-    suppressBooleanAttributes: false,
-  });
-  const body = builder.build({ notes: element(plain(document), 'notes') }) as string;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
-}
+export const notesXml = (document: NotesDocument): string => xmlDocument({ notes: element(plain(document), 'notes') });
 
 function element(value: unknown, name: string): unknown {
   if (Array.isArray(value))

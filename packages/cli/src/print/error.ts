@@ -22,16 +22,25 @@ export interface Report {
 
 /** How a failure is told: to people in at most four lines, to programs as one JSON object. */
 export function reportFailure(thrown: unknown, paint: Paint, debug: boolean): Report {
-  const failure = thrown instanceof Failure ? thrown : new Failure(thrown, {});
-  const { cause, file } = failure;
-  const facts = factsOf(cause);
-  if (failure.json) return { exit: facts.exit, text: jsonText({ schema: 'bzelf.error/1', file, ...facts }) };
-  const stack = debug && cause instanceof Error ? `${cause.stack ?? ''}\n` : '';
-  const where = file === undefined || facts.exit === EXIT.USAGE || facts.exit === EXIT.FILE ? '' : `${file}: `;
-  return { exit: facts.exit, text: `${paint.bold('bzelf:')} ${where}${textOf(facts, paint)}\n${stack}` };
+  const { cause, file, json } = thrown instanceof Failure ? thrown : new Failure(thrown, {});
+  const facts = errorFacts(cause);
+  const stack = debug && !json && cause instanceof Error ? `${cause.stack ?? ''}\n` : '';
+  return { exit: facts.exit, text: `${errorText(facts, { file, json }, paint)}${stack}` };
 }
 
-interface Facts {
+/** For people, or as bzelf.error/1. */
+export function errorText(
+  facts: ErrorFacts,
+  { file, json }: { readonly file?: string | undefined; readonly json: boolean },
+  paint: Paint,
+): string {
+  if (json) return jsonText({ schema: 'bzelf.error/1', file, ...facts });
+  const where = file === undefined || facts.exit === EXIT.USAGE || facts.exit === EXIT.FILE ? '' : `${file}: `;
+  return `${paint.bold('bzelf:')} ${where}${textOf(facts, paint)}\n`;
+}
+
+/** What is known of an error, in values that another thread or program can be told. */
+export interface ErrorFacts {
   readonly exit: number;
   readonly code: string;
   readonly message: string;
@@ -42,7 +51,7 @@ interface Facts {
   readonly hint?: string | undefined;
 }
 
-function factsOf(error: unknown): Facts {
+export function errorFacts(error: unknown): ErrorFacts {
   if (isBzelfError(error)) return bzelfFacts(error);
   if (error instanceof UsageError) {
     return { exit: EXIT.USAGE, code: 'cli/usage', message: error.message, hint: 'bzelf --help lists the commands' };
@@ -59,13 +68,13 @@ function factsOf(error: unknown): Facts {
   };
 }
 
-function bzelfFacts({ code, message, offset, field, found, expected, hint }: BzelfError): Facts {
+function bzelfFacts({ code, message, offset, field, found, expected, hint }: BzelfError): ErrorFacts {
   const exit = USAGE_CODES.includes(code) ? EXIT.USAGE : EXIT.MALFORMED;
   return { exit, code, message, offset, field, found, expected, hint };
 }
 
 /** Lines without content are left out. */
-function textOf({ exit, code, message, offset, field, found, expected, hint }: Facts, paint: Paint): string {
+function textOf({ exit, code, message, offset, field, found, expected, hint }: ErrorFacts, paint: Paint): string {
   const isOurs = exit === EXIT.USAGE || exit === EXIT.FILE || exit === EXIT.BUG;
   const first = isOurs && code.split('/')[0] !== 'writer' ? paint.red(message) : `${paint.red(code)}: ${message}`;
   const place = offset === undefined ? undefined : `at ${hex(offset)}`;

@@ -1,50 +1,50 @@
-import { verify, type VerifyOptions } from '@bzelf/verifier';
+import type { VerifyOptions } from '@bzelf/verifier';
 import type { VerifyArgs } from '../commands/verify.js';
-import { Failure, FindingsFound, UsageError } from '../exit.js';
-import { openInput, readInput, writeOutput } from '../io.js';
+import { UsageError } from '../exit.js';
+import { readInput } from '../io.js';
 import { memorySize } from '../machine/plan.js';
-import { jsonText } from '../print/json.js';
-import { stdoutPaint, writeStdout } from '../terminal.js';
+import { withProgress } from '../progress.js';
 import { parseNumber } from '../values.js';
-import { verifyDocument, type FileVerdict } from '../verify/document.js';
-import { junitXml } from '../verify/junit.js';
-import { verifyText } from '../verify/text.js';
+import type { Outcome } from '../verify/outcome.js';
+import { giveReports } from '../verify/reports.js';
+import { parseShard, shardOf } from '../verify/shard.js';
+import { tellOutcome } from '../verify/tell.js';
 
-/** Every file is verified, whatever became of those before it; the first that could not be read is the failure. */
+/** Every file is verified, whatever became of those before it. */
 export async function runVerify(args: VerifyArgs): Promise<void> {
-  const options = optionsOf(args);
-  const verdicts: FileVerdict[] = [];
-  let failure: Failure | undefined;
-  for (const file of args.files) {
-    try {
-      const verdict = { file, report: await verifyFile(file, options) };
-      verdicts.push(verdict);
-      if (!args.json) writeStdout(verifyText(verdict, stdoutPaint()));
-    } catch (cause) {
-      failure ??= new Failure(cause, { file, json: args.json });
-    }
+  const options = await optionsOf(args);
+  const shard = args.shard === undefined ? undefined : parseShard(args.shard);
+  const files = shard === undefined ? args.files : shardOf(args.files, shard);
+  const { measuredOutput } = await import('../verify/measure.js');
+  const measured = measuredOutput({ ...args, files });
+  const { jobsOf } = await import('../verify/jobs.js');
+  const jobs = jobsOf(args.jobs, options.ram);
+  const outcomes: Outcome[] = [];
+  const take = (outcome: Outcome) => {
+    tellOutcome(outcome, args.json);
+    outcomes.push(outcome);
+  };
+  const [only] = files;
+  if (files.length === 1 && only !== undefined) take(await verifyHere(only, options, measured));
+  else if (files.length > 1) {
+    const { runFleet } = await import('../verify/run-fleet.js');
+    await runFleet(files, options, jobs, take);
   }
-  if (args.json) writeStdout(jsonText(verifyDocument(verdicts)));
-  if (args.junit !== undefined) await writeOutput(args.junit, new TextEncoder().encode(junitXml(verdicts)));
-  if (failure !== undefined) throw failure;
-  if (verdicts.some(({ report }) => report.verdict === 'fail')) throw new FindingsFound();
+  await giveReports(outcomes, args, shard === undefined ? undefined : { ...shard, files });
 }
 
-async function verifyFile(file: string, options: VerifyOptions) {
-  const input = openInput(file);
-  try {
-    return await verify(input, options);
-  } finally {
-    input.close();
-  }
+/** One file needs no thread. */
+async function verifyHere(file: string, options: VerifyOptions, measured?: string): Promise<Outcome> {
+  const { verifyOne } = await import('../verify/one.js');
+  return withProgress(`verifying ${file}`, () => verifyOne(file, options, measured));
 }
 
-/** Throws UsageError, and the error of an initrd that cannot be read. */
-function optionsOf(args: VerifyArgs): VerifyOptions {
+/** Throws UsageError, the error of an initrd that cannot be read, verifier/unknown-profile and verifier/unknown-target. */
+async function optionsOf(args: VerifyArgs): Promise<VerifyOptions & { ram: number }> {
   const { profile, target, cmdline, initrd, instructions } = args;
   const deadline = Number(args.deadline);
   if (!(deadline > 0)) throw new UsageError(`--deadline ${args.deadline}: not a number of seconds`);
-  return {
+  const options = {
     until: args.until,
     ram: Number(memorySize(args)),
     deadline: deadline * 1000,
@@ -54,4 +54,7 @@ function optionsOf(args: VerifyArgs): VerifyOptions {
     ...(initrd === undefined ? {} : { initrd: readInput(initrd) }),
     ...(instructions === undefined ? {} : { instructions: Number(parseNumber(instructions, '--instructions')) }),
   };
+  const { checkVerifyOptions } = await import('@bzelf/verifier');
+  checkVerifyOptions(options);
+  return options;
 }

@@ -1,23 +1,30 @@
-import type { VerifyReport } from '@bzelf/verifier';
+import { isFailure, isGood, type FileFailure, type FileVerdict, type Outcome } from './outcome.js';
+import type { Shard } from './shard.js';
 
-export interface FileVerdict {
-  readonly file: string;
-  readonly report: VerifyReport;
+export const VERIFY_SCHEMA = 'bzelf.verify/1';
+
+/** The part of a fleet that a document is about, and the files that it was given. */
+export interface GivenShard extends Shard {
+  readonly files: readonly string[];
 }
 
 /** bzelf.verify/1. Source: docs/json.md. */
-export const verifyDocument = (verdicts: readonly FileVerdict[]) => ({
-  schema: 'bzelf.verify/1',
-  verdict: verdicts.some(({ report }) => report.verdict === 'fail') ? 'fail' : 'pass',
-  files: verdicts.map(({ file, report: { runs, ...report } }) => ({
-    file,
-    ...report,
-    runs: runs.map((run) => withNumbers(run)),
-  })),
+export const verifyDocument = (outcomes: readonly Outcome[], shard?: GivenShard) => ({
+  schema: VERIFY_SCHEMA,
+  verdict: outcomes.every(isGood) ? 'pass' : 'fail',
+  ...(shard === undefined ? {} : { shard }),
+  files: outcomes.filter((outcome): outcome is FileVerdict => !isFailure(outcome)).map(fileDocument),
+  failures: outcomes.filter(isFailure).map(({ file, error }: FileFailure) => ({ file, ...error })),
+});
+
+const fileDocument = ({ file, report: { runs, ...report } }: FileVerdict) => ({
+  file,
+  ...report,
+  runs: runs.map((run) => withNumbers(run)),
 });
 
 /** Fields that count instructions: numbers, where addresses are hexadecimal. */
-const COUNTS = new Set(['instructions', 'from', 'to', 'first', 'last', 'walked', 'count']);
+export const COUNTS: ReadonlySet<string> = new Set(['instructions', 'from', 'to', 'first', 'last', 'walked', 'count']);
 
 function withNumbers(value: unknown, key = ''): unknown {
   if (typeof value === 'bigint') return COUNTS.has(key) ? Number(value) : value;

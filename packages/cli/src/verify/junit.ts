@@ -1,6 +1,6 @@
-import { XMLBuilder } from 'fast-xml-parser';
 import type { Finding, ProfileReport } from '@bzelf/verifier';
-import type { FileVerdict } from './document.js';
+import { isFailure, type FileFailure, type FileVerdict, type Outcome } from './outcome.js';
+import { xmlDocument } from '../print/xml.js';
 import { findingLine } from './text.js';
 
 interface Case {
@@ -10,26 +10,41 @@ interface Case {
   readonly output: string;
 }
 
-/** One suite per file, one case for each part of the structure that was found wrong, and one for each profile. */
-export function junitXml(verdicts: readonly FileVerdict[]): string {
-  const builder = new XMLBuilder({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    format: true,
-    indentBy: '  ',
-    suppressEmptyNode: true,
-  });
-  const suites = verdicts.map(suite);
+/**
+ * One suite per file, one case for its structure, one for the kernel inside and one for each profile; a file that could not be looked at is
+ * an error of its only case.
+ */
+export function junitXml(outcomes: readonly Outcome[]): string {
+  const suites = outcomes.map((outcome) => (isFailure(outcome) ? failedSuite(outcome) : suite(outcome)));
   const sum = (of: (row: (typeof suites)[number]) => number) => suites.reduce((total, row) => total + of(row), 0);
-  const body = builder.build({
+  return xmlDocument({
     testsuites: {
       '@name': 'bzelf verify',
       '@tests': sum((row) => row['@tests']),
       '@failures': sum((row) => row['@failures']),
+      '@errors': sum((row) => row['@errors']),
       testsuite: suites,
     },
-  }) as string;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
+  });
+}
+
+function failedSuite({ file, error }: FileFailure) {
+  const name = printable(file);
+  const { code, message, offset, field, found, expected, hint } = error;
+  const lines = Object.entries({ offset, field, found, expected, hint }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}: ${value}`],
+  );
+  const told = { '@type': code, '@message': printable(message), '#text': printable(lines.join('\n')) };
+  const only = { '@name': 'file', '@classname': name, '@time': '0.000', error: told };
+  return {
+    '@name': name,
+    '@tests': 1,
+    '@failures': 0,
+    '@errors': 1,
+    '@skipped': 0,
+    '@time': '0.000',
+    testcase: [only],
+  };
 }
 
 function suite({ file, report }: FileVerdict) {

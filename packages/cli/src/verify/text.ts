@@ -2,7 +2,7 @@ import { hex } from '@bzelf/bytes';
 import type { Finding, ProfileReport, RangeUse, VerifyReport } from '@bzelf/verifier';
 import type { Paint } from '../print/paint.js';
 import { table } from '../print/table.js';
-import type { FileVerdict } from './document.js';
+import type { FileVerdict } from './outcome.js';
 
 const number = (value: bigint | number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 const count = (n: number, what: string): string => `${number(n)} ${what}${n === 1 ? '' : 's'}`;
