@@ -16,18 +16,23 @@ export interface AddressScale {
   readonly labels: readonly { readonly address: bigint; readonly labelY: number }[];
 }
 
-const CUT_HEIGHT = 26;
-const LEAST_HEIGHT = 22;
-/** A stretch of 4 KiB gets the least height; each doubling adds this much. */
-const PER_DOUBLING = 5;
+/** Pixels. */
+export interface ScaleSizes {
+  readonly cut: number;
+  /** A stretch of 4 KiB gets the least height; each doubling adds some. */
+  readonly least: number;
+  readonly perDoubling: number;
+}
+
+const SIZES: ScaleSizes = { cut: 26, least: 22, perDoubling: 5 };
 const LABEL_STEP = 14;
 
-export function addressScale(extents: readonly Extent[], points: readonly bigint[]): AddressScale {
+export function addressScale(extents: readonly Extent[], points: readonly bigint[], sizes = SIZES): AddressScale {
   const bounds = boundaries(extents);
   const steps = bounds.slice(1).map((end, i) => {
     const start = bounds[i] ?? end;
     const claimed = extents.some((extent) => extent.start < end && start < extent.start + extent.length);
-    return { start, end, claimed, height: claimed ? claimedHeight(end - start, points, start, end) : CUT_HEIGHT };
+    return { start, end, claimed, height: claimed ? claimedHeight(sizes, points, start, end) : sizes.cut };
   });
   const height = steps.reduce((sum, step) => sum + step.height, 0);
   const y = (address: bigint): number => {
@@ -46,10 +51,10 @@ function boundaries(extents: readonly Extent[]): bigint[] {
   return [...all].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-function claimedHeight(size: bigint, points: readonly bigint[], start: bigint, end: bigint): number {
-  const doublings = Math.max(0, size.toString(2).length - 12);
+function claimedHeight(sizes: ScaleSizes, points: readonly bigint[], start: bigint, end: bigint): number {
+  const doublings = Math.max(0, (end - start).toString(2).length - 12);
   const inside = points.filter((point) => start <= point && point < end).length;
-  return Math.max(LEAST_HEIGHT + PER_DOUBLING * doublings, 12 * inside);
+  return Math.max(sizes.least + sizes.perDoubling * doublings, 12 * inside);
 }
 
 const share = (address: bigint, { start, end }: { start: bigint; end: bigint }): number =>
