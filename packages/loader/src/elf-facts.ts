@@ -1,6 +1,7 @@
 import { phys, type PhysAddr } from '@bzelf/bytes';
 import {
   EM_X86_64,
+  ET_REL,
   PT_LOAD,
   type DecodedNote,
   type ElfFile,
@@ -110,8 +111,9 @@ function missing(known: readonly KernelEntry[], more: readonly KernelEntry[]): K
     .map((entry, i) => ({ ...entry, id: next + i }));
 }
 
-/** Linux owns a note, or says so to Xen, or is linked where only Linux links itself. */
+/** Linux owns a note, or says so to Xen, or is linked where only Linux links itself. Its modules have its notes, too. */
 function looksLikeLinux(elf: ElfFile, notes: readonly DecodedNote[]): boolean {
+  if (elf.header.e_type === ET_REL) return false;
   if (notes.some((note) => note.owner === 'Linux')) return true;
   if (valuesOf(notes, 'xen-guest-os').some(({ text }) => text.startsWith('linux'))) return true;
   const first = loadSegments(elf)[0];
