@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, '.cache', 'kernels');
@@ -29,7 +29,10 @@ const linuxImage = {
   config: /^\.\/boot\/config-/,
 };
 
-/** `package` is a name, or `{ dependencyOf }` (what a metapackage points at), or `{ newest }` (the highest version). */
+/**
+ * `package` is a name, or `{ dependencyOf }` (what a metapackage points at), or `{ newest }` (the highest version).
+ * `every` takes all files that match; `inside` looks for them in a tar.xz that the package has.
+ */
 // prettier-ignore
 const KERNELS = [
   { id: 'debian-6.1-cloud',      package: { dependencyOf: 'linux-image-cloud-amd64' },              files: linuxImage },
@@ -43,6 +46,9 @@ const KERNELS = [
   { id: 'memdisk',               package: 'syslinux-common', files: { vmlinuz: /^\.\/usr\/lib\/syslinux\/memdisk$/ } },
   { id: 'xen',                   package: 'xen-hypervisor-4.17-amd64', files: { 'xen.gz': /^\.\/boot\/xen-4\.17-amd64\.gz$/ } },
   { id: 'xen-utils',             package: 'xen-utils-4.17',  files: { readnotes: /\/readnotes$/ } },
+  { id: 'modules-6.1',           package: { dependencyOf: 'linux-image-cloud-amd64' },              every: /\/kernel\/.*\.ko$/ },
+  { id: 'modules-6.12',          package: { newest: /^linux-image-6\.12\.\d+\+deb12-cloud-amd64$/ }, every: /\/kernel\/.*\.ko\.xz$/ },
+  { id: 'linux-source',          package: 'linux-source-6.1', inside: /\/linux-source-6\.1\.tar\.xz$/, files: { 'extract-ikconfig': 'linux-source-6.1/scripts/extract-ikconfig' } },
 ];
 
 /** Debian 12 ships a one-line System.map that only says where the real one is. */
@@ -107,7 +113,7 @@ function withFreshLists(action) {
   }
 }
 
-function download({ id, package: wanted, files }) {
+function download({ id, package: wanted, ...what }) {
   const name = resolvePackage(wanted);
   mkdirSync(CACHE, { recursive: true });
   const work = mkdtempSync(join(CACHE, '.fetch-')); // beside its final place, so that one rename finishes the job
@@ -120,9 +126,9 @@ function download({ id, package: wanted, files }) {
     const source = {
       package: name,
       version: field(join(work, deb), 'Version'),
-      files: unpack(join(work, deb), files, folder),
+      files: unpack(join(work, deb), what, folder),
     };
-    source.sha256 = Object.values(source.files)[0].sha256;
+    source.sha256 = Object.values(source.files)[0]?.sha256;
     writeFileSync(join(folder, 'source.json'), `${JSON.stringify(source, null, 2)}\n`);
     rmSync(join(CACHE, id), { recursive: true, force: true });
     renameSync(folder, join(CACHE, id));
@@ -132,22 +138,61 @@ function download({ id, package: wanted, files }) {
   }
 }
 
-/** Takes the wanted files out of a package; all but the first may be absent. */
-function unpack(deb, files, folder) {
+function unpack(deb, { files, every, inside }, folder) {
   const archive = run('dpkg-deb', ['--fsys-tarfile', deb]);
   const names = run('tar', ['-t'], { input: archive }).toString().split('\n');
+  if (every !== undefined) return unpackEvery(archive, names, every, folder);
+  if (inside !== undefined) return unpackInside(archive, names, inside, files, folder);
+  return unpackFiles(archive, names, files, folder);
+}
+
+/** Takes the wanted files out of a package; all but the first may be absent. */
+function unpackFiles(archive, names, files, folder) {
   const taken = {};
   for (const [name, pattern] of Object.entries(files)) {
     const path = names.find((candidate) => pattern.test(candidate));
     if (path === undefined) continue;
     const bytes = run('tar', ['-xO', path], { input: archive });
     if (name === 'System.map' && bytes.length < SMALLEST_SYSTEM_MAP) continue;
-    writeFileSync(join(folder, name), bytes);
-    taken[name] = { path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+    taken[name] = keep(folder, name, path, bytes);
   }
   const [main] = Object.keys(files);
   if (taken[main] === undefined) throw new Error(`no file of the package matches ${files[main]}`);
   return taken;
+}
+
+/** All files that match, in one folder. */
+function unpackEvery(archive, names, pattern, folder) {
+  const paths = names.filter((name) => pattern.test(name));
+  if (paths.length === 0) throw new Error(`no file of the package matches ${pattern}`);
+  run('tar', ['-x', '-C', folder, '--transform', 's:.*/::', ...paths], { input: archive });
+  return Object.fromEntries(
+    paths.map((path) => [basename(path), { path, size: statSync(join(folder, basename(path))).size }]),
+  );
+}
+
+/** Single files of a tar.xz in the package; xz is stopped as soon as they are found. */
+function unpackInside(archive, names, pattern, files, folder) {
+  const path = names.find((name) => pattern.test(name));
+  if (path === undefined) throw new Error(`no file of the package matches ${pattern}`);
+  const packed = run('tar', ['-xO', path], { input: archive });
+  const tarball = join(folder, '.tar.xz');
+  writeFileSync(tarball, packed);
+  try {
+    return Object.fromEntries(
+      Object.entries(files).map(([name, inner]) => [
+        name,
+        keep(folder, name, inner, run('tar', ['-xJOf', tarball, '--occurrence=1', inner])),
+      ]),
+    );
+  } finally {
+    rmSync(tarball);
+  }
+}
+
+function keep(folder, name, path, bytes) {
+  writeFileSync(join(folder, name), bytes);
+  return { path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 function resolvePackage(wanted) {

@@ -36,6 +36,7 @@ const JUDGES = [
   { proof: 'man',                             package: 'man-db',          use: 'manual pages as people see them' },
   { proof: 'zsh',                             package: 'zsh',             use: 'completion' },
   { proof: 'busybox',                         package: 'busybox-static',  use: 'the initrd that runs kexec' },
+  { proof: 'modinfo',                         package: 'kmod',            use: 'what kernel modules say of themselves' },
   { proof: 'make',                            package: 'make',            use: 'the make fragment for kernel trees' },
   { proof: 'shellcheck',                      package: 'shellcheck',      use: 'the hooks of kernel packages' },
   { proof: 'kernel-install',                  package: 'systemd',         use: 'the plugin for kernel-install' },

@@ -33,8 +33,8 @@ export const FETCHED_KERNELS = [
 ] as const;
 export type FetchedKernel = (typeof FETCHED_KERNELS)[number];
 
-/** Loaders and judges, fetched by the same script: xen.gz, readnotes. */
-export const FETCHED_TOOLS = ['xen', 'xen-utils'] as const;
+/** Loaders, judges and modules, fetched by the same script: xen.gz, readnotes, extract-ikconfig. */
+export const FETCHED_TOOLS = ['xen', 'xen-utils', 'linux-source', 'modules-6.1', 'modules-6.12'] as const;
 export type FetchedTool = (typeof FETCHED_TOOLS)[number];
 
 /** A fetched file (`vmlinuz` unless told), or undefined when it was not fetched here. */
