@@ -1,7 +1,7 @@
 import { type Cpu, type Semantics } from './cpu/cpu.js';
 import { GUEST_EXCEPTION, VECTOR } from './cpu/exception.js';
 import { type Exit, type FaultRecord, Stop } from './cpu/exit.js';
-import { WORD } from './cpu/state.js';
+import { NMI, SHADOW, WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
 import { FORM_OP, FORM_TRAITS, OPERATIONS } from './decode/tables.js';
 import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, PREFIX } from './decode/lanes.js';
@@ -9,7 +9,8 @@ import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
 import { FORM_TRAIT } from './isa/encoding.js';
 import { IF, RF, TF } from './isa/flags.js';
 import { AccessDenied, MemoryFault } from './memory/memory.js';
-import { checkCodeBreakpoints, markSingleStep } from './system/debug.js';
+import { DR6 } from './system/control.js';
+import { checkCodeBreakpoints, markTrap } from './system/debug.js';
 import { combine, deliver } from './system/delivery.js';
 
 export { type Exit, type FaultRecord } from './cpu/exit.js';
@@ -23,11 +24,12 @@ const SLICE = 0x4000_0000;
 /** Exceptions without an instruction between them after which a run ends: a guest may fault for ever. */
 const PATIENCE = 0x1000;
 const STUCK: Exit = { reason: 'stuck' };
-const SHADOW_MOV_SS = 3;
 
 const unimplemented: Semantics = (cpu) => {
   const form = cpu.lane(LANE.form);
-  throw new Stop({ reason: 'unimplemented', form, name: OPERATIONS[FORM_OP[form] as number] ?? '' }, false);
+  const name = OPERATIONS[FORM_OP[form] as number] ?? '';
+  if (cpu.onUnimplemented(name) === 'ud') throw cpu.raise(VECTOR.UD);
+  throw new Stop({ reason: 'unimplemented', form, name }, false);
 };
 
 /** An instruction that was decoded before, good while the version of the code is the same. */
@@ -111,10 +113,16 @@ export class Interpreter {
   private burst(): Exit | undefined {
     const { cpu, before, end, blockStart } = this;
     const { words } = cpu;
+    // one that comes later brings the run back
+    if (words[WORD.nmi] === NMI.waits && words[WORD.shadow] === 0 && cpu.delivers) {
+      words[WORD.nmi] = NMI.blocked;
+      const exit = this.interrupt(VECTOR.NMI);
+      if (exit !== undefined) return exit;
+    }
     do {
       const flags = words[WORD.eflags] as number;
       if (cpu.interrupts.line && flags & IF && words[WORD.shadow] === 0 && cpu.delivers) {
-        const exit = this.interrupt();
+        const exit = this.interrupt(cpu.interrupts.acknowledge());
         if (exit !== undefined) return exit;
         continue;
       }
@@ -122,12 +130,9 @@ export class Interpreter {
       const startHi = words[WORD.rip + 1] as number;
       cpu.startLo = startLo;
       cpu.startHi = startHi;
-      if (
-        ((flags & (TF | RF)) | (words[WORD.shadow] as number)) !== 0 ||
-        cpu.hasCodeBreakpoints ||
-        before !== undefined
-      ) {
+      if (((flags & (TF | RF)) | (words[WORD.shadow] as number)) !== 0 || cpu.hasBreakpoints || before !== undefined) {
         const exit = this.careful(flags);
+        if (words[WORD.nmi] === NMI.waits) cpu.attention = true;
         if (exit !== undefined) return exit;
         continue;
       }
@@ -179,45 +184,54 @@ export class Interpreter {
   private careful(flags: number): Exit | undefined {
     const { cpu } = this;
     const { words, startLo, startHi } = cpu;
+    const { points } = cpu.memory;
+    const isBehindMovSs = words[WORD.shadow] === SHADOW.movSs;
+    if (!isBehindMovSs && words[WORD.debugPending] !== 0) return this.debugTrap(0, false);
     if (this.before?.(startLo, startHi) === true) return BREAKPOINT;
-    if (cpu.hasCodeBreakpoints && (flags & RF) === 0) checkCodeBreakpoints(cpu);
+    if (cpu.hasCodeBreakpoints && (flags & RF) === 0 && !isBehindMovSs) checkCodeBreakpoints(cpu);
     const steps = (flags & TF) !== 0;
+    points.hits = 0;
     words[WORD.shadow] = 0;
     // not `flags`: who was asked may have settled or changed them
     words[WORD.eflags] = cpu.word(WORD.eflags) & ~RF;
     cpu.trapInhibited = false;
     const decoded = this.fetch(startLo, startHi);
     try {
-      this.special(decoded, steps ? 1 : 0x7fffffff);
+      this.special(decoded, steps || cpu.hasBreakpoints ? 1 : 0x7fffffff);
     } catch (thrown) {
-      if (thrown instanceof Stop && thrown.retires && steps) return this.halted(thrown, steps);
+      if (thrown instanceof Stop && thrown.retires && (steps || words[WORD.debugPending] !== 0)) {
+        this.retire(1);
+        return this.debugTrap(steps ? DR6.BS : 0, false);
+      }
       if (thrown instanceof Stop || thrown instanceof AccessDenied)
         words[WORD.eflags] = cpu.word(WORD.eflags) | (flags & RF);
+      else words[WORD.debugPending] = 0;
       throw thrown;
     }
     const isBack = words[WORD.rip] === startLo && words[WORD.rip + 1] === startHi;
     const isAgain = isBack && (decoded.kind & KINDS.repeats) !== 0;
     if (isAgain) words[WORD.eflags] = cpu.word(WORD.eflags) | (flags & RF);
     this.retire(1);
-    if (steps && !cpu.trapInhibited && words[WORD.shadow] !== SHADOW_MOV_SS) return this.singleStep(isAgain);
+    const causes = points.hits | (steps && !cpu.trapInhibited ? DR6.BS : 0);
+    if (words[WORD.shadow] === SHADOW.movSs) words[WORD.debugPending] = cpu.word(WORD.debugPending) | points.hits;
+    else if ((causes | cpu.word(WORD.debugPending)) !== 0) return this.debugTrap(causes, isAgain);
     const { blockStart } = this;
     const ends = blockStart !== undefined && (decoded.kind & KINDS.branch) !== 0;
     return ends && blockStart(cpu.word(WORD.rip), cpu.word(WORD.rip + 1)) ? BLOCK : undefined;
   }
 
-  /** #DB behind the instruction, or between two rounds of REP, when RF of the flags that are pushed is set. Source: Intel SDM vol. 3B, 17.3.1.1. */
-  private singleStep(isAgain: boolean): Exit | undefined {
+  /**
+   * #DB behind the instruction, for bits of DR6 and for those that have waited, or between two rounds of REP, when RF of the flags that are pushed is
+   * set. Source: Intel SDM vol. 3B, 17.3.1.1.
+   */
+  private debugTrap(causes: number, isAgain: boolean): Exit | undefined {
     const { cpu } = this;
-    markSingleStep(cpu);
+    markTrap(cpu, causes | cpu.word(WORD.debugPending));
+    cpu.words[WORD.debugPending] = 0;
+    cpu.words[WORD.shadow] = 0;
     cpu.raise(VECTOR.DB);
     if (isAgain) cpu.words[WORD.eflags] = cpu.word(WORD.eflags) | RF;
     return this.dispatch(VECTOR.DB, -1);
-  }
-
-  /** HLT under a single step: the trap wakes it up at once. */
-  private halted(stop: Stop, steps: boolean): Exit | undefined {
-    this.retire(1);
-    return steps ? this.singleStep(false) : stop.exit;
   }
 
   private retire(count: number): void {
@@ -280,10 +294,9 @@ export class Interpreter {
     decoded.version = memory.codeVersion;
   }
 
-  /** An interrupt of the controller, before the next instruction. */
-  private interrupt(): Exit | undefined {
+  /** An interrupt of the controller, or an NMI, before the next instruction. */
+  private interrupt(vector: number): Exit | undefined {
     const { cpu } = this;
-    const vector = cpu.interrupts.acknowledge();
     cpu.words[WORD.vector] = vector;
     cpu.startLo = cpu.word(WORD.rip);
     cpu.startHi = cpu.word(WORD.rip + 1);

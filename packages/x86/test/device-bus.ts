@@ -8,6 +8,7 @@ export class TestBus implements Bus {
   readonly lines = new Map<number, boolean>();
   readonly edges = new Map<number, number>();
   readonly ends: DeviceEnd[] = [];
+  nmis = 0;
 
   setIrq(irq: number, level: boolean): void {
     if (level && !this.lines.get(irq)) this.edges.set(irq, (this.edges.get(irq) ?? 0) + 1);
@@ -20,6 +21,10 @@ export class TestBus implements Bus {
 
   end(end: DeviceEnd): void {
     this.ends.push(end);
+  }
+
+  nmi(): void {
+    this.nmis++;
   }
 
   setA20(enabled: boolean): void {

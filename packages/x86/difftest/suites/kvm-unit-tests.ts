@@ -94,7 +94,7 @@ function runImage(image: Uint8Array, row: TestRow, tier: SuiteOptions['tier'], l
   for (const feature of row.without ?? []) features.delete(feature);
   const cpu: Partial<CpuProfile> = { features, tscPerInstruction: row.cycles ?? 1 };
   const devices = [...pcDevices({ ram, apic: true }), new TestDevice()];
-  const machine = new Machine({ ram, cpu, unmapped: 'ones', tier, devices });
+  const machine = new Machine({ ram, cpu, unmapped: 'ones', unimplemented: 'ud', tier, devices });
   const environment = new TextEncoder().encode(
     `NR_CPUS=1\nMEMSIZE=${ram >> 20}\nMEMLIMIT=${ram >> 20}\nTEST_DEVICE=1\n`,
   );

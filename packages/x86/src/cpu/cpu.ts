@@ -25,12 +25,16 @@ export class Cpu extends CpuState {
   checksAlignment = false;
   /** DR7 has a breakpoint on execution. */
   hasCodeBreakpoints = false;
+  /** Or one on data or ports. */
+  hasBreakpoints = false;
   /** The instruction in hand was INT n or the like, behind which a single-step trap does not come. */
   trapInhibited = false;
   /** Set by whatever wants the run to come back behind the instruction in hand. */
   attention = false;
   /** CR8 was written: the local APIC has it as the class of its task priority. */
   onTaskPriority: (priority: number) => void = () => undefined;
+  /** The core does not have an instruction that the guest executes: #UD, or the run ends. */
+  onUnimplemented: (name: string) => 'ud' | 'stop' = () => 'stop';
   /** Exceptions and software interrupts go to the guest's handlers; else they end the run. */
   delivers = true;
   ports: Ports = NO_PORTS;
@@ -70,6 +74,9 @@ export class Cpu extends CpuState {
     const aligned = (this.word(WORD.cr) & CR0.AM) !== 0 && (this.word(WORD.eflags) & AC) !== 0;
     this.checksAlignment = aligned && this.word(WORD.cpl) === 3;
     this.hasCodeBreakpoints = codeBreakpoints(this.word(WORD.dr + 14));
+    const { points } = this.memory;
+    points.arm(this.words);
+    this.hasBreakpoints = this.hasCodeBreakpoints || points.isOnMemory || points.isOnPorts;
   }
 
   /** CS, CR0 or EFER has changed: derives how code decodes. */

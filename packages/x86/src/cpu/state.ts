@@ -18,7 +18,9 @@ export const STATE_ROWS = [
   [0x0ac,   4, 'codeSize',    '16, 32 or 64: how CS decodes'],
   [0x0b0,   8, 'efer',        'IA32_EFER'],
   [0x0b8,   4, 'shadow',      'no interrupt before the next instruction ends: 1 after STI, 3 after MOV SS, when no single-step trap comes either'],
+  [0x0bc,   4, 'debugPending', 'bits of DR6 that wait for their #DB behind a shadow: of MOV SS, or at the start of a task'],
   [0x0c0,  72, 'cr',          'CR0 to CR8, 8 bytes each'],
+  [0x108,   4, 'nmi',         'NMI: one waits, and they are blocked until IRET'],
   [0x110,  64, 'dr',          'DR0 to DR7, 8 bytes each'],
   [0x180, 192, 'segments',    'ES CS SS DS FS GS, 32 bytes each: SEGMENT'],
   [0x240, 128, 'tables',      'LDTR TR GDTR IDTR, 32 bytes each: SEGMENT'],
@@ -64,6 +66,8 @@ export const WORD = {
   codeSize: wordOf('codeSize'),
   efer: wordOf('efer'),
   shadow: wordOf('shadow'),
+  debugPending: wordOf('debugPending'),
+  nmi: wordOf('nmi'),
   cr: wordOf('cr'),
   dr: wordOf('dr'),
   segments: wordOf('segments'),
@@ -129,6 +133,11 @@ export const MSR_SLOTS = {
   kernelGsBase: 0, star: 1, lstar: 2, cstar: 3, sfmask: 4, sysenterCs: 5, sysenterEsp: 6, sysenterEip: 7, pat: 8, apicBase: 9,
   miscEnable: 10, tscOffset: 11, tscAux: 12, biosSignId: 13, mtrrDefType: 14, mtrr: 16 /* 16 variable ones, then 11 fixed ones */, randomState: 48,
 } as const;
+
+/** Values of `shadow`. */
+export const SHADOW = { sti: 1, movSs: 3 } as const;
+/** Bits of `nmi`. */
+export const NMI = { waits: 1, blocked: 2 } as const;
 
 /** Numbers of the general registers. */
 export const REGISTER = { rax: 0, rcx: 1, rdx: 2, rbx: 3, rsp: 4, rbp: 5, rsi: 6, rdi: 7 } as const;

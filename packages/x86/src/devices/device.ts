@@ -18,6 +18,8 @@ export interface Bus {
   /** The run ends after the instruction in hand. */
   end(end: DeviceEnd): void;
   setA20(enabled: boolean): void;
+  /** A non-maskable interrupt for the CPU. */
+  nmi(): void;
 }
 
 /**
@@ -69,4 +71,4 @@ export abstract class StatefulDevice<State extends object> {
 }
 
 const nothing = (): void => undefined;
-const NO_BUS: Bus = { now: 0, setIrq: nothing, changed: nothing, end: nothing, setA20: nothing };
+const NO_BUS: Bus = { now: 0, setIrq: nothing, changed: nothing, end: nothing, setA20: nothing, nmi: nothing };

@@ -11,6 +11,8 @@ const LVTS: readonly number[] = [REG.timer, REG.thermal, REG.counters, REG.lint0
 const MASKED = 0x1_0000;
 const PERIODIC = 0x2_0000;
 const ENABLED = 0x100;
+/** Delivery modes. */
+const NON_MASKABLE = 4;
 const EXT_INT = 7;
 /** Version 0x14 with six local vectors. */
 const VERSION = 0x0005_0014;
@@ -190,11 +192,13 @@ export class LocalApic extends StatefulDevice<ApicState> implements InterruptCon
     if (vector >= 0) setBit(this.state.inService, vector, false);
   }
 
-  /** Interrupts between processors: a fixed one that reaches this one is taken, all else meets nobody. */
+  /** Interrupts between processors: fixed ones and NMIs that reach this one are taken, all else meets nobody. */
   private command(value: number): void {
     this.set(REG.icr, value & ~0x1000);
     const mode = (value >> 8) & 7;
-    if (mode <= 1 && this.isAddressed(value)) this.request(value & 0xff);
+    if (!this.isAddressed(value)) return;
+    if (mode <= 1) this.request(value & 0xff);
+    else if (mode === NON_MASKABLE) this.bus.nmi();
   }
 
   private isAddressed(value: number): boolean {

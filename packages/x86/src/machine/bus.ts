@@ -44,6 +44,7 @@ export class MachineBus implements Bus, Ports, InterruptLine {
   /** The run has to come back before the next instruction. */
   onAttention: () => void = () => undefined;
   onA20: (enabled: boolean) => void = () => undefined;
+  onNmi: () => void = () => undefined;
   /** Every access to a port ends the slice. */
   asksAtPorts = false;
   /** The instruction count (with idle time) up to which the CPU runs undisturbed. */
@@ -123,6 +124,10 @@ export class MachineBus implements Bus, Ports, InterruptLine {
   end(end: DeviceEnd): void {
     this.ended ??= end;
     this.onAttention();
+  }
+
+  nmi(): void {
+    this.onNmi();
   }
 
   setA20(enabled: boolean): void {

@@ -39,6 +39,8 @@ export class Machine {
   readonly serial: SerialPort;
   /** What was written to port 0xe9. */
   readonly console: DebugConsole;
+  /** Instructions that the core does not have, by their names, and how often each was #UD for the guest. */
+  readonly unimplemented = new Map<string, number>();
 
   private readonly cpu: Cpu;
   private readonly registers: Registers;
@@ -68,6 +70,7 @@ export class Machine {
     this.loop = new RunLoop(this.cpu, this.bus, profile.tscPerInstruction, () =>
       this.bytesAt(this.registers.linearRip),
     );
+    if (options.unimplemented === 'ud') this.cpu.onUnimplemented = (name) => this.countUnimplemented(name);
     this.blockHook = options.hooks?.block?.bind(options.hooks);
     wire({ ...this, cpu: this.cpu, bus: this.bus, loop: this.loop }, options.hooks ?? {});
     resetCpu(this.cpu, profile);
@@ -195,6 +198,11 @@ export class Machine {
     this.loop.stop();
   }
 
+  /** A non-maskable interrupt: taken before the next instruction, or behind the IRET of the one that is being served. */
+  nmi(): void {
+    this.loop.nmi();
+  }
+
   private execute(engine: Executor, options: RunOptions): MachineExit {
     const { stopped, tracer, loop } = this;
     const isThere = stopped !== undefined && stopped.rip === this.linearRip && stopped.count === this.count;
@@ -282,6 +290,11 @@ export class Machine {
     this.stopped = undefined;
     this.cpu.modeChanged();
     this.engine.forget();
+  }
+
+  private countUnimplemented(name: string): 'ud' {
+    this.unimplemented.set(name, (this.unimplemented.get(name) ?? 0) + 1);
+    return 'ud';
   }
 
   private inRam(physical: bigint | number, length: number): number {

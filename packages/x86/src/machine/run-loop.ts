@@ -1,6 +1,6 @@
 import { type Cpu } from '../cpu/cpu.js';
 import { type Exit } from '../cpu/exit.js';
-import { MSR_SLOTS, WORD } from '../cpu/state.js';
+import { MSR_SLOTS, NMI, WORD } from '../cpu/state.js';
 import { IF } from '../isa/flags.js';
 import { type AccessDenied } from '../memory/memory.js';
 import { type Address, linear } from './breakpoints.js';
@@ -64,6 +64,12 @@ export class RunLoop {
     this.cpu.attention = true;
   }
 
+  /** A non-maskable interrupt comes before the next instruction, unless one is being served. */
+  nmi(): void {
+    this.cpu.words[WORD.nmi] = this.cpu.word(WORD.nmi) | NMI.waits;
+    this.cpu.attention = true;
+  }
+
   /** Ends the run behind the instruction in hand. */
   stop(): void {
     this.stops = true;
@@ -102,8 +108,9 @@ export class RunLoop {
   /** Nothing when the run goes on. */
   private slice(engine: Executor, end: number, length: number): ReasonOnly | undefined {
     const { bus, cpu } = this;
-    if (this.halted && (cpu.flags() & IF) === 0) return { reason: 'halt', interrupts: 'off' };
-    if (this.halted && !bus.line) return this.sleep();
+    const sleeps = this.halted && cpu.word(WORD.nmi) !== NMI.waits;
+    if (sleeps && (cpu.flags() & IF) === 0) return { reason: 'halt', interrupts: 'off' };
+    if (sleeps && !bus.line) return this.sleep();
     this.halted = false;
     this.sleeps = 0;
     // slices end at the same counts in every run

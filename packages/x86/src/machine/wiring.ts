@@ -26,6 +26,11 @@ export interface MachineOptions {
   readonly tier?: Tier;
   /** Exceptions that are delivered without an instruction between them before a run ends as `stuck`: 4096 unless given. */
   readonly patience?: number;
+  /**
+   * What becomes of an instruction that the core does not have: it ends the run with reason `unimplemented` (`stop`, the default), or it is #UD for the
+   * guest, and `machine.unimplemented` names it.
+   */
+  readonly unimplemented?: 'stop' | 'ud';
   readonly hooks?: MachineHooks;
 }
 
@@ -55,6 +60,7 @@ export function wire({ cpu, memory, bus, loop, devices, profile }: Parts, hooks:
   cpu.interrupts = bus;
   cpu.hooks = hooks;
   memory.touches.onTouch = hooks.touch?.bind(hooks);
+  bus.onNmi = () => loop.nmi();
   bus.onA20 = (enabled) => {
     memory.a20 = enabled;
   };

@@ -1,3 +1,4 @@
+import { DebugPoints } from './debug-points.js';
 import { MemoryFault, PAGE_FAULT, type Memory } from './memory.js';
 
 /** A range of linear memory below 4 GiB. */
@@ -12,6 +13,8 @@ export interface FlatRange {
  * changes code behind its back has to change `codeVersion`. For tests, small programs and records. */
 export class FlatMemory implements Memory {
   high = 0;
+  /** Not told of anything: programs cannot set any. */
+  readonly points = new DebugPoints();
   codeVersion = 0;
   private readonly fault = new MemoryFault();
   private last: FlatRange;

@@ -1,4 +1,5 @@
 import { STATE_SIZE, WORD } from '../cpu/state.js';
+import { DebugPoints } from './debug-points.js';
 import { LAYOUT, RAM_MAX } from './layout.js';
 import { AccessDenied, MemoryFault, PAGE_FAULT, type Memory } from './memory.js';
 import { PhysicalMemory, type MemoryDevice } from './physical.js';
@@ -64,6 +65,7 @@ export class GuestMemory implements Memory {
   /** High word of what `load` has loaded. */
   high = 0;
   codeVersion = 0;
+  readonly points = new DebugPoints();
   /** Changes when linear addresses may lead elsewhere, or rights may be others. Comes back to what it was when only CPL or AC do. */
   mappingVersion = 0;
   /** A store, or `wroteRam`, hit a line of code in this physical page: its marks are gone, `codeVersion` is another. */
@@ -145,6 +147,7 @@ export class GuestMemory implements Memory {
       this.onAddends();
     });
     this.walker = new Walker(this.words, this.physical);
+    this.points.onChange = () => this.tags.dropAll();
     const { tags, physical } = this;
     this.readTags = tags.read;
     this.writeTags = tags.write;
@@ -255,12 +258,15 @@ export class GuestMemory implements Memory {
 
   private loadSlowly(lo: number, hi: number, size: number, write: boolean): number {
     if (!this.straddlesTagged(lo, hi, size, write)) this.access(lo, hi, size, write ? MODIFY : RIGHT.read);
-    return this.loadPieces(size);
+    const value = this.loadPieces(size);
+    if (this.points.isOnMemory) this.points.accessed(lo, hi, size, false);
+    return value;
   }
 
   private storeSlowly(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void {
     if (!this.straddlesTagged(lo, hi, size, true)) this.access(lo, hi, size, RIGHT.write);
     this.storePieces(size, valueLo, valueHi);
+    if (this.points.isOnMemory) this.points.accessed(lo, hi, size, true);
   }
 
   private access(lo: number, hi: number, size: number, needs: number): void {
@@ -355,6 +361,7 @@ export class GuestMemory implements Memory {
     if (!fill || !this.isUniform(walk.physical, needs)) return;
     if (needs & RIGHT.fetch) this.fillCode(lo, hi, walk.physical);
     if (this.watches.length > 0 && this.isWatched(walk.physical)) return;
+    if (this.points.isOnMemory && this.points.isInPage(lo, hi)) return;
     const { tags } = this;
     if (needs & RIGHT.read) tags.fill(false, lo, hi, walk.physical, walk.global, walk.shift);
     if (needs & RIGHT.write && !this.physical.lines.has(page)) {
@@ -422,7 +429,7 @@ export class GuestMemory implements Memory {
 
   /** Neither user mode nor EFLAGS.AC has put pages into the tags, or kept them out, that an implicit access sees otherwise. */
   private get tagsAreSystems(): boolean {
-    return (this.rights & 5) === 0;
+    return (this.rights & 5) === 0 && !this.points.isOnMemory;
   }
 
   private system(lo: number, hi: number, size: number, needs: number): void {

@@ -1,9 +1,13 @@
+import { type DebugPoints } from './debug-points.js';
+
 /**
  * Linear memory as the interpreter sees it. Addresses are pairs of 32-bit words. An access that may not happen throws `MemoryFault`
  * before anything has changed. `load` returns the low word, zero-extended for 1 and 2 bytes, and leaves the high word of 8 in `high`.
  */
 export interface Memory {
   high: number;
+  /** Data breakpoints: told of every access of an instruction to a page that has one. */
+  readonly points: DebugPoints;
   /** Changes whenever bytes that `fetch` has given may have changed, or lie elsewhere. */
   readonly codeVersion: number;
   /** `write` says that a store to the same bytes follows, and asks for its permission now. */

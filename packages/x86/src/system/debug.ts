@@ -21,7 +21,7 @@ export function checkCodeBreakpoints(cpu: Cpu): void {
   throw cpu.raise(VECTOR.DB);
 }
 
-/** DR6 for the trap behind an instruction that began with TF set. */
-export function markSingleStep(cpu: Cpu): void {
-  cpu.words[STATUS] = cpu.word(STATUS) | DR6.BS | DR6.ones;
+/** DR6 of a debug trap: which breakpoints were met, and what else there was. Only bits 0 to 3 are ever cleared. */
+export function markTrap(cpu: Cpu, causes: number): void {
+  cpu.words[STATUS] = (cpu.word(STATUS) & ~15) | causes | DR6.ones;
 }

@@ -1,13 +1,12 @@
 import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { VECTOR } from '../cpu/exception.js';
 import { HALTED, Stop } from '../cpu/exit.js';
-import { WORD } from '../cpu/state.js';
+import { SHADOW, WORD } from '../cpu/state.js';
 import { LANE } from '../decode/lanes.js';
 import { IF, IOPL } from '../isa/flags.js';
+import { markTrap } from './debug.js';
 import { deliver } from './delivery.js';
 import { isVirtual8086 } from './descriptor.js';
-
-const SHADOW_STI = 1;
 
 /** INT3 and INTO, which no IOPL forbids. */
 export function trap(cpu: Cpu, vector: number): void {
@@ -32,6 +31,9 @@ const interrupt: Semantics = (cpu) => {
 const interrupt1: Semantics = (cpu) => {
   if (!cpu.delivers) throw cpu.raise(VECTOR.DB);
   cpu.trapInhibited = true;
+  // what has waited behind MOV SS comes along
+  markTrap(cpu, cpu.word(WORD.debugPending));
+  cpu.words[WORD.debugPending] = 0;
   deliver(cpu, { vector: VECTOR.DB, errorCode: -1, software: false, resume: false });
 };
 
@@ -47,7 +49,7 @@ export const EVENTS: Readonly<Record<string, Semantics>> = {
   /** Interrupts come after the instruction behind STI, if they were off before it. */
   STI: (cpu) => {
     const flags = cpu.word(WORD.eflags);
-    if ((flags & IF) === 0) cpu.words[WORD.shadow] = SHADOW_STI;
+    if ((flags & IF) === 0) cpu.words[WORD.shadow] = SHADOW.sti;
     cpu.words[WORD.eflags] = flags | IF;
   },
 };

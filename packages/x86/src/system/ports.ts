@@ -29,6 +29,11 @@ function ask(cpu: Cpu, port: number, size: number, direction: 'in' | 'out'): voi
     throw new Stop({ reason: 'port', port, size, direction }, false);
 }
 
+/** For breakpoints on ports. */
+function accessed({ memory: { points } }: Cpu, port: number, size: number): void {
+  if (points.isOnPorts) points.accessedPort(port, size);
+}
+
 const portOf = (cpu: Cpu, operand: number): number =>
   cpu.lane(LANE.kind0 + 3 * operand) === KIND.imm ? cpu.lane(LANE.immLo) & 0xff : cpu.register(rdx, 2);
 
@@ -38,6 +43,7 @@ const input: Semantics = (cpu) => {
   checkPort(cpu, port, size);
   ask(cpu, port, size, 'in');
   cpu.setRegister(rax, size, cpu.ports.in(port, size), 0);
+  accessed(cpu, port, size);
 };
 const output: Semantics = (cpu) => {
   const size = cpu.sizeOf(1);
@@ -45,6 +51,7 @@ const output: Semantics = (cpu) => {
   checkPort(cpu, port, size);
   ask(cpu, port, size, 'out');
   cpu.ports.out(port, size, cpu.register(rax, size) >>> 0);
+  accessed(cpu, port, size);
 };
 
 const offsetHigh = (cpu: Cpu): number => (cpu.lane(LANE.address) === 8 ? cpu.high : 0);
@@ -58,6 +65,7 @@ const ins = (cpu: Cpu, size: number): void => {
   cpu.loadAt(SEG.ES, lo, hi, size, true);
   ask(cpu, port, size, 'in');
   cpu.storeAt(SEG.ES, lo, hi, size, cpu.ports.in(port, size), 0);
+  accessed(cpu, port, size);
   advance(cpu, rdi, size);
 };
 const outs = (cpu: Cpu, size: number): void => {
@@ -67,6 +75,7 @@ const outs = (cpu: Cpu, size: number): void => {
   const value = cpu.loadAt(cpu.lane(LANE.segment), lo, offsetHigh(cpu), size, false);
   ask(cpu, port, size, 'out');
   cpu.ports.out(port, size, value >>> 0);
+  accessed(cpu, port, size);
   advance(cpu, rsi, size);
 };
 

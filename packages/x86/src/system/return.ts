@@ -1,6 +1,6 @@
 import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { VECTOR } from '../cpu/exception.js';
-import { WORD } from '../cpu/state.js';
+import { NMI, WORD } from '../cpu/state.js';
 import { KIND, LANE } from '../decode/lanes.js';
 import { AC, DF, ID, IF, IOPL, NT, RF, STATUS_FLAGS, TF, VIF, VIP, VM } from '../isa/flags.js';
 import { atomically } from './atomic.js';
@@ -150,5 +150,11 @@ function toVirtual8086(cpu: Cpu, lo: number, cs: number, image: number): void {
 
 export const RETURNS: Readonly<Record<string, Semantics>> = {
   RETF: (cpu) => atomically(cpu, () => retf(cpu)),
-  IRET: (cpu) => atomically(cpu, () => iret(cpu)),
+  IRET: (cpu) => {
+    // also when it faults. Source: Intel SDM vol. 3A, 6.7.1
+    const waits = cpu.word(WORD.nmi) & NMI.waits;
+    cpu.words[WORD.nmi] = waits;
+    if (waits) cpu.attention = true;
+    atomically(cpu, () => iret(cpu));
+  },
 };

@@ -1,6 +1,6 @@
 import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { VECTOR } from '../cpu/exception.js';
-import { REGISTER, SEGMENT, TABLE, WORD } from '../cpu/state.js';
+import { REGISTER, SEGMENT, SHADOW, TABLE, WORD } from '../cpu/state.js';
 import { LANE, SEG } from '../decode/lanes.js';
 import { AC, ZF } from '../isa/flags.js';
 import { checkUmip } from './control.js';
@@ -21,12 +21,11 @@ import { loadFarPointer } from './far.js';
 import { loadSegment } from './segment.js';
 
 const RSP = 2 * REGISTER.rsp;
-const SHADOW_MOV_SS = 3;
 
 /** A load of SS keeps interrupts and traps away from the instruction after it, which sets rSP. Source: Intel SDM vol. 3A, 6.8.3. */
 function load(cpu: Cpu, segment: number, selector: number): void {
   loadSegment(cpu, segment, selector);
-  if (segment === SEG.SS) cpu.words[WORD.shadow] = SHADOW_MOV_SS;
+  if (segment === SEG.SS) cpu.words[WORD.shadow] = SHADOW.movSs;
 }
 
 const movSegment: Semantics = (cpu) => load(cpu, cpu.lane(LANE.reg0), cpu.read(1) & 0xffff);

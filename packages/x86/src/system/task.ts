@@ -1,9 +1,10 @@
 import { type Cpu } from '../cpu/cpu.js';
 import { VECTOR } from '../cpu/exception.js';
-import { CR0, SEGMENT, TABLE, WORD } from '../cpu/state.js';
+import { CR0, SEGMENT, SHADOW, TABLE, WORD } from '../cpu/state.js';
 import { SEG } from '../decode/lanes.js';
 import { NT, VM } from '../isa/flags.js';
 import { commit } from './atomic.js';
+import { DR6 } from './control.js';
 import {
   type Descriptor,
   isNull,
@@ -34,6 +35,7 @@ interface TaskLayout {
 const LAYOUT_32: TaskLayout = { size: 4, limit: 0x67, cr3: 0x1c, eip: 0x20, eflags: 0x24, registers: 0x28, segments: 0x48, segmentCount: 6, ldt: 0x60 };
 // prettier-ignore
 const LAYOUT_16: TaskLayout = { size: 2, limit: 0x2b, cr3: -1, eip: 0x0e, eflags: 0x10, registers: 0x12, segments: 0x22, segmentCount: 4, ldt: 0x2a };
+const DEBUG_TRAP = 0x64;
 const layoutOf = (type: number): TaskLayout => (type & 8 ? LAYOUT_32 : LAYOUT_16);
 
 const BUSY = 2;
@@ -47,6 +49,8 @@ interface Task {
   readonly registers: readonly number[];
   readonly segments: readonly number[];
   readonly ldt: number;
+  /** T: a debug trap before its first instruction. */
+  readonly traps: boolean;
 }
 
 const at = (base: number, offset: number): number => (base + offset) | 0;
@@ -61,6 +65,7 @@ function readTask(cpu: Cpu, base: number, layout: TaskLayout): Task {
     registers: Array.from({ length: 8 }, (_, i) => load(registers + size * i)),
     segments: Array.from({ length: 6 }, (_, i) => (i < segmentCount ? load(segments + size * i, 2) : 0)),
     ldt: load(layout.ldt, 2),
+    traps: size === 4 && (load(DEBUG_TRAP, 2) & 1) !== 0,
   };
 }
 
@@ -144,6 +149,9 @@ function loadTask(cpu: Cpu, descriptor: Descriptor, task: Task, layout: TaskLayo
   loadLocalTable(cpu, task.ldt);
   loadTaskSegments(cpu, task, virtual);
   cpu.checkJump(cpu.word(WORD.rip), 0);
+  if (!task.traps) return;
+  words[WORD.debugPending] = DR6.BT;
+  words[WORD.shadow] = SHADOW.sti;
 }
 
 function loadLocalTable(cpu: Cpu, selector: number): void {
