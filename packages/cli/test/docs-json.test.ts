@@ -59,7 +59,7 @@ const OUTPUTS: readonly { schema: string; commands: readonly (readonly string[])
   { schema: 'bzelf.diff/1',      commands: [['diff', 'k', 'n'], ['diff', 'k', 'k']] },
   { schema: 'bzelf.targets/1',   commands: [['targets']] },
   { schema: 'bzelf.wrap/1',      commands: [['wrap', KERNEL, '-o', 'other']] },
-  { schema: 'bzelf.verify/1',    commands: [['verify', 'k', '--profile', 'pvh'], ['verify', 'screen', '--profile', 'linux32'], ['verify', 'cut', '--shard', '1/1']] },
+  { schema: 'bzelf.verify/1',    commands: [['verify', 'k', '--profile', 'pvh'], ['verify', 'screen', '--profile', 'linux32'], ['verify', 'screen', '--profile', 'ring1-pae', '--profile', 'linux16', '--instructions', '20000'], ['verify', 'cut', '--shard', '1/1']] },
   { schema: 'bzelf.error/1',     commands: [['info', 'cut'], ['info', 'nowhere'], ['info', 'ends-early'], ['wrap', KERNEL]] },
 ];
 

@@ -3,6 +3,7 @@ import type { Finding, ProfileReport, RangeUse, VerifyReport } from '@bzelf/veri
 import type { Paint } from '../print/paint.js';
 import { table } from '../print/table.js';
 import type { FileVerdict } from './outcome.js';
+import { specialText } from './special-runs.js';
 
 const number = (value: bigint | number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 const count = (n: number, what: string): string => `${number(n)} ${what}${n === 1 ? '' : 's'}`;
@@ -21,6 +22,7 @@ export function verifyText({ file, report }: FileVerdict, paint: Paint): string 
       : `${table(rows, { indent: 2, right: [3] })}`,
     ...[...structure, ...payload].filter(isWorthTelling).map((finding) => findingText(finding, '', paint)),
     ...told(runs).map(({ finding, profiles }) => findingText(finding, profiles.join(', '), paint)),
+    ...specialText(runs, paint),
     ...memoryText(report, paint),
   ].join('');
 }
