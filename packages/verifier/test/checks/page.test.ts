@@ -61,7 +61,7 @@ function tableText(all: readonly (readonly string[])[]): string {
 }
 
 /** Loaders without a row, and why. */
-const WITHOUT_PROFILE = `libvirt and virt-manager start kernels by QEMU: the profiles of QEMU stand for them. memdisk, SYSLINUX's \`linux\` and QEMU's \`-kernel\` of a
+const WITHOUT_PROFILE = `libvirt and virt-manager start kernels by QEMU: the profiles of QEMU stand for them. SYSLINUX's \`linux\` and QEMU's \`-kernel\` of a
 bzImage enter the setup code, as \`linux16\` and \`qemu-linux16\` do. OVMF, systemd-boot and GRUB's \`linux\` on EFI start the PE executable or its handover
 entry, with boot services behind it that nothing here plays; the same goes for paravirtualized domains of Xen.
 `;
