@@ -107,3 +107,14 @@ test('a periodic timer interrupts again and again, without drift', () => {
   write(0x380, 0);
   expect(device.nextDeadline()).toBe(Infinity);
 });
+
+test.each([
+  { title: 'to itself', command: SELF | 0x400, nmis: 1 },
+  { title: 'to its own number', command: 0x400, nmis: 1 },
+  { title: 'to all others', command: 0xc_0400, nmis: 0 },
+])('a command for an NMI $title is $nmis of them, whatever the vector', ({ command, nmis }) => {
+  const { bus, device, write } = apic();
+  write(0x310, 0);
+  write(0x300, command);
+  expect([bus.nmis, device.pending]).toEqual([nmis, false]);
+});
