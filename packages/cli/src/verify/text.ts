@@ -2,6 +2,7 @@ import { hex } from '@bzelf/bytes';
 import type { Finding, ProfileReport, RangeUse, VerifyReport } from '@bzelf/verifier';
 import type { Paint } from '../print/paint.js';
 import { table } from '../print/table.js';
+import { auditText } from './audit-text.js';
 import type { FileVerdict } from './outcome.js';
 import { specialText } from './special-runs.js';
 
@@ -24,6 +25,7 @@ export function verifyText({ file, report }: FileVerdict, paint: Paint): string 
     ...told(runs).map(({ finding, profiles }) => findingText(finding, profiles.join(', '), paint)),
     ...specialText(runs, paint),
     ...memoryText(report, paint),
+    ...auditText(runs, paint),
   ].join('');
 }
 

@@ -1,0 +1,44 @@
+import { hex } from '@bzelf/bytes';
+import type { Audit, CodePlace, ProfileReport } from '@bzelf/verifier';
+import type { Paint } from '../print/paint.js';
+import { table } from '../print/table.js';
+
+/**
+ * What a kernel asked of processor and PC before it ran itself, a line for each kind, in the first run from declared memory or else the first;
+ * details are in the JSON and HTML reports.
+ */
+export function auditText(runs: readonly ProfileReport[], paint: Paint): string[] {
+  const run = runs.find(({ evidence }) => evidence === 'declared') ?? runs[0];
+  if (run?.audit === undefined) return [];
+  const { audit, screen = [], profile } = run;
+  const rows = LINES.map(([name, line]) => [name, line(audit)]).filter(([, text]) => text !== '');
+  if (rows.length === 0) return [];
+  const last = screen.findLastIndex((line) => line !== '');
+  const picture = screen.slice(0, last + 1).map((line) => `  | ${line}\n`);
+  return [
+    `\n${paint.dim(`asked of processor and PC before the kernel runs, by ${profile}:`)}\n`,
+    table(rows, { indent: 2 }),
+    ...(picture.length === 0 ? [] : [`\n${paint.dim('the text screen:')}\n`, ...picture]),
+  ];
+}
+
+const before = <T extends CodePlace>(rows: readonly T[]): T[] => rows.filter(({ phase }) => phase !== 'after jump');
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** `mov cr3,rsi` and `mov rax,cr3` are both of cr3. */
+const mnemonic = (text: string): string => /\b[cd]r\d/.exec(text)?.[0] ?? text.split(' ')[0] ?? '';
+
+// prettier-ignore
+const LINES: readonly (readonly [name: string, line: (audit: Audit) => string])[] = [
+  ['privileged',  ({ privileged }) => placesText(privileged, unique(before(privileged).map(({ text }) => mnemonic(text))))],
+  ['segments',    ({ segmentLoads }) => unique(before(segmentLoads).map(({ register, selector }) => `${register}=${hex(selector)}`)).join(' ')],
+  ['cpuid',       ({ cpuid }) => unique(before(cpuid).map(({ leaf, subleaf }) => hex(leaf) + (subleaf ? `.${subleaf}` : ''))).join(' ')],
+  ['msrs',        ({ msrs }) => unique(before(msrs).map(({ index, name }) => name ?? hex(index))).join(' ')],
+  ['page tables', ({ pageTableWrites }) => pageTableWrites.length === 0 ? '' : `${counted(before(pageTableWrites).length, 'page')} written`],
+  ['low memory',  ({ lowMemory }) => unique(before(lowMemory).map(({ area, address }) => area === 'IVT' || area === 'BDA' ? `${area} ${hex(address)}` : area)).join(', ')],
+  ['framebuffer', ({ framebuffer }) => unique(before(framebuffer).map(({ page }) => hex(page))).join(' ')],
+];
+
+const placesText = (rows: readonly CodePlace[], names: readonly string[]): string =>
+  names.length === 0 ? '' : `${counted(before(rows).length, 'place')}: ${names.join(' ')}`;
