@@ -1,4 +1,5 @@
 import type { KernelImage } from '@bzelf/loader';
+import { BANNER } from '@bzelf/verifier/run-end';
 import type { Machine } from '@bzelf/x86';
 import type { RunArgs } from '../commands/run.js';
 import { UsageError } from '../exit.js';
@@ -12,9 +13,6 @@ export interface Goal {
   /** Whether the machine has arrived when `until` ends a run. */
   readonly isArrived: (machine: Machine) => boolean;
 }
-
-/** What the kernel begins its log with. */
-const BANNER = 'Linux version ';
 
 /** Throws UsageError, and what decompressing throws. */
 export async function goalOf({ until, direct, cmdline }: RunArgs, kernel: KernelImage, memory: bigint): Promise<Goal> {

@@ -8,6 +8,7 @@ import { handOver, type HandOver } from '../profiles/hand-over.js';
 import type { Profile } from '../profiles/profile.js';
 import { withXen } from '../profiles/xen-hypercalls.js';
 import { Ring1Log, Ring1Monitor, TABLES_SIZE } from '../ring1/index.js';
+import { BANNER } from '../run-end.js';
 import { startPlan } from '../start.js';
 import { rangeUses, unmappedFindings, untouched } from './accounting.js';
 import { bytesText, textAt, UnmappedLog, type Disassembler } from './accesses.js';
@@ -44,7 +45,6 @@ const EVERYTHING = { start: 0, length: 2 ** 52 } as const;
 const MILESTONE_SLICE = 4_000_000;
 /** Programs of a BIOS write on the screen soon, and 16-bit code is slow. */
 const BIOS_SLICE = 1_000_000;
-const BANNER = 'Linux version ';
 
 /** Plays the profile's loader with the file, and lets the machine run until what was asked for. */
 export async function runProfile(
