@@ -30,8 +30,8 @@ export interface VerifyOptions {
   /** Instructions of each run; 10 thousand million unless told. */
   readonly instructions?: number;
   readonly tier?: Tier;
-  /** Called before each run. */
-  readonly onRun?: (profile: string) => void;
+  /** Called, and waited for, before each run. */
+  readonly onRun?: (profile: string) => void | Promise<void>;
 }
 
 export interface VerifyReport {
@@ -70,7 +70,7 @@ export async function verify(input: Uint8Array | ByteSource, options: VerifyOpti
   const runs: ProfileReport[] = [];
   for (const profile of profilesOf(kernel, options, asked)) {
     if (prepared === undefined) break;
-    onRun?.(profile.name);
+    await onRun?.(profile.name);
     runs.push(
       await runProfile(prepared, profile, {
         until,

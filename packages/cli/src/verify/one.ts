@@ -1,6 +1,7 @@
 import { verify, type VerifyOptions } from '@bzelf/verifier';
 import { openInput } from '../io.js';
 import { errorFacts } from '../print/error.js';
+import { collectGarbage } from './garbage.js';
 import { measureFile } from './measure.js';
 import type { Outcome } from './outcome.js';
 
@@ -10,7 +11,7 @@ export async function verifyOne(file: string, options: VerifyOptions, measured?:
     if (measured !== undefined) return { file, report: await measureFile(file, measured, options) };
     const input = openInput(file);
     try {
-      return { file, report: await verify(input, options) };
+      return { file, report: await verify(input, { ...options, onRun: collectGarbage }) };
     } finally {
       input.close();
     }
