@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
 import { testImage, withTempFolder } from '@bzelf/testkit';
+import { program } from './run-programs';
 import { bzelf } from './tool';
 
 const KERNEL = testImage('61-64-gzip.bzImage');
@@ -90,3 +91,12 @@ test('a run that is cut short says so', () => {
   expect(out).toMatch(/linux64 +fail +as many instructions as were allowed +5,000 instructions/);
   expect(out).toMatch(/^error run\/budget: /m);
 });
+
+test('a run that has no more time says so', () =>
+  withTempFolder((folder) => {
+    writeFileSync(join(folder, 'loop'), program('', 'loop'));
+    const { exit, out } = bzelf(['verify', 'loop', '--profile', 'grub-mb1', '--deadline', '0.3'], { cwd: folder });
+    expect(exit).toBe(1);
+    expect(out).toMatch(/grub-mb1 +fail +no more time +[\d,]+ instructions/);
+    expect(out).toMatch(/^error run\/deadline: /m);
+  }));
