@@ -2,6 +2,7 @@ import { phys } from '@bzelf/bytes';
 import { extractPayload, splitVmlinux } from '@bzelf/bzimage';
 import { NOTE_READERS, readElf, viewNotesAs } from '@bzelf/elf';
 import { PLAN_PROTOCOLS, openKernel, pcMemoryMap, planLoad } from '@bzelf/loader';
+import { LOADERS, TARGET_LOADERS, verifyPayload, verifyStructure } from '@bzelf/verifier';
 import { FORMS, TARGET_NAMES, unwrap, wrap } from '@bzelf/writer';
 import { infoDocument } from '../info/document.js';
 import { infoText } from '../info/text.js';
@@ -23,6 +24,8 @@ import type { Random } from './random.js';
 /** Decompression bombs end here. */
 export const PAYLOAD_LIMIT = 64 << 20;
 const FILE = 'fuzz';
+
+const VERIFY_TARGETS = [...LOADERS.map(({ name }) => name), ...Object.keys(TARGET_LOADERS)];
 
 type Path = (bytes: Uint8Array, random: Random) => unknown;
 
@@ -55,6 +58,8 @@ export const PATHS: Readonly<Record<string, Path>> = {
     });
     return [planText(FILE, plan, undefined, PLAIN), jsonText(planDocument(FILE, plan))];
   },
+  structure: (bytes, random) => verifyStructure(bytes, { target: random.pick(VERIFY_TARGETS) }),
+  payload: (bytes) => verifyPayload(bytes, { limit: PAYLOAD_LIMIT }),
   unwrap: (bytes) => unwrap(bytes),
   async extract(bytes) {
     const { bzImage } = openKernel(bytes);
