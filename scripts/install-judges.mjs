@@ -42,6 +42,7 @@ const JUDGES = [
   { proof: 'kernel-install',                  package: 'systemd',         use: 'the plugin for kernel-install' },
   { proof: 'virt-xml-validate',               package: 'libvirt-clients', use: 'libvirt domains' },
   { proof: 'xmllint',                         package: 'libxml2-utils',   use: 'libvirt domains' },
+  { proof: 'chromium',                        package: 'chromium',        use: 'the HTML report of verify' },
   { proof: '/usr/share/OVMF/OVMF_CODE_4M.fd', package: 'ovmf',            use: 'booting by EFI' },
 ];
 

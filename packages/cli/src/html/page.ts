@@ -18,7 +18,7 @@ export function htmlReport(document: ReportDocument): string {
   const body = single
     ? fileBody('f1', 2, only)
     : html`${overview(files)}${failureTable(failures)}${files.map((file, i) => fileSection(`f${i + 1}`, file))}`;
-  return html`${verbatim('<!doctype html>')}
+  return html`${verbatim('<!DOCTYPE html>')}
     <html lang="en">
       <head>
         <meta charset="utf-8" />

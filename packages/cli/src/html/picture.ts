@@ -72,6 +72,9 @@ const legend = ({ touches = [] }: RunView): Markup => {
   </ul> `;
 };
 
+// outside of the markup: the bundle is ASCII, and escapes no template of a tag
+const leftOut = (bytes: bigint): string => `⋮ ${sizeText(bytes)} ⋮`;
+
 /** Addresses, a line at each boundary, and a band where memory is left out. */
 const axis = (scale: AddressScale): Markup =>
   html`${scale.cuts.map(({ start, end }) => {
@@ -83,7 +86,7 @@ const axis = (scale: AddressScale): Markup =>
         width="${RIGHT - LEFT}"
         height="${round(bottom - top)}"
       /><text class="cut-text" x="${(LEFT + RIGHT) / 2}" y="${round((top + bottom) / 2 + 4)}"
-        >⋮ ${sizeText(end - start)} ⋮</text
+        >${leftOut(end - start)}</text
       >`;
   })}${scale.labels.map(({ address, labelY }) => {
     const [at, label] = [round(TOP + scale.y(address)), round(TOP + labelY)];
