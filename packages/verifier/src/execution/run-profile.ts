@@ -157,7 +157,7 @@ class Run {
       ...unknownCalls(this.bios?.calls ?? []),
     );
     const end =
-      this.reached === 'entry' && this.options.until === 'banner' && this.monitor === undefined
+      this.reached === 'entry' && this.options.until === 'banner' && this.monitor === undefined && this.hasConsole()
         ? this.runToBanner()
         : exit;
     const phases = this.phases();
@@ -226,6 +226,12 @@ class Run {
     if (segment === undefined || segment.p_vaddr === segment.p_paddr) return arrived(this.machine);
     const { p_vaddr, p_memsz } = segment;
     return this.run({ until: [{ start: p_vaddr, end: p_vaddr + p_memsz }] }, () => true);
+  }
+
+  /** A kernel that this loader gives no command line, and that has none built in, prints its banner where nobody looks. */
+  private hasConsole(): boolean {
+    if (this.profile.passesNo?.includes('cmdline') !== true) return true;
+    return /\b(?:console|earlycon|earlyprintk)=/.test(this.params?.cmdline ?? '');
   }
 
   /** The kernel may use all memory. */
