@@ -1,6 +1,6 @@
-import { asciz, concat, le, phys, type PhysAddr } from '@bzelf/bytes';
+import { alignUp, asciz, concat, le, phys, type PhysAddr } from '@bzelf/bytes';
 import { EBN_ETHERBOOT, EBN_GENERIC, encodeElfBootBlock } from '@bzelf/elf';
-import type { Copy, LoadPlan, MemoryRange } from '@bzelf/loader';
+import { copyLength, type Copy, type LoadPlan, type MemoryRange } from '@bzelf/loader';
 
 /** What a loader of ELF files without a protocol of their own gives the program, and where. */
 export interface ElfHandOver {
@@ -12,6 +12,8 @@ export interface ElfHandOver {
 
 const ETHERBOOT = 'Etherboot';
 const KIB = 1024n;
+const PAGE = 0x1000n;
+const LOW_END = 0xa_0000n;
 const MIB = 0x10_0000n;
 
 interface Told {
@@ -57,16 +59,27 @@ function meminfo(map: readonly MemoryRange[]): Uint8Array {
   return concat([le(kib(0n), 2), le(0, 2), le(kib(MIB), 4), le(rows.length, 4), ...rows]);
 }
 
-/** The plan of a protocol with this hand-over in place of its own: `at` is a page of RAM for the records. */
+/** The first page behind everything that the plan has in low memory: the block is longer than the plan's, and the GDT lies right behind that. */
+function freePage({ copies }: LoadPlan): PhysAddr {
+  const low = copies.filter(({ to }) => to < LOW_END).map((copy) => copy.to + BigInt(copyLength(copy)));
+  return phys(
+    alignUp(
+      low.reduce((last, end) => (end > last ? end : last), 0n),
+      PAGE,
+    ),
+  );
+}
+
+/** The plan of a protocol with this hand-over in place of its own. */
 export function withElfHandOver(plan: LoadPlan, how: ElfHandOver, told: Told, table: PhysAddr): LoadPlan {
   const { parameterBlock } = plan;
   if (parameterBlock === undefined) throw new Error(`${plan.protocol} has no parameter block`);
-  const at = parameterBlock.address;
   const bytes = recordsOf(how, told);
+  const at = freePage(plan);
   const given = bytes === undefined ? (how.gives === 'coreboot-table' ? table : phys(0)) : at;
   const has = (way: ElfHandOver['by'][number]) => how.by.includes(way);
   const records: Copy[] = bytes === undefined ? [] : [{ to: at, from: { bytes }, purpose: 'elfboot' }];
-  const copies = plan.copies.filter((copy) => copy.to !== at && copy.purpose !== 'cmdline');
+  const copies = plan.copies.filter((copy) => copy.to !== parameterBlock.address && copy.purpose !== 'cmdline');
   const onStack = { bytes: concat([le(0, 4), le(has('stack') ? given : 0, 4)]) };
   const { protocol, entry, zeros, reserve, pageTables, mappings, warnings } = plan;
   return {

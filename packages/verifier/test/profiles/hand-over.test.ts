@@ -1,6 +1,6 @@
 /** What each profile leaves to a kernel, against what was measured in the loaders or stands in their sources. */
 import { phys } from '@bzelf/bytes';
-import { openKernel, type KernelImage } from '@bzelf/loader';
+import { copyLength, openKernel, type KernelImage } from '@bzelf/loader';
 import { parseProbeReport } from '@bzelf/testkit';
 import { wrap, type WrapOptions } from '@bzelf/writer';
 import { Machine } from '@bzelf/x86';
@@ -136,6 +136,17 @@ test.each(ALL)('the probe gets from $name what was given', async ({ name }) => {
   if (given.acpi?.passed === 'address') expect(report?.fields['acpi_rsdp_addr']).toBe(BigInt(given.acpi.rsdp));
   if (given.acpi !== undefined && given.acpi.passed !== 'nothing' && report?.entry === 'linux32')
     expect(report.rsdp).toBe('RSD PTR ');
+});
+
+test.each(ALL)('$name leaves nothing on top of something else', async ({ name }) => {
+  const { kernel, profile } = await firstFor(name);
+  const { copies, zeros } = handOver(kernel, profile, { ram: BigInt(RAM), cmdline: CMDLINE, initrd }).plan;
+  const ranges = [
+    ...copies.map((copy) => ({ purpose: copy.purpose, start: copy.to, end: copy.to + BigInt(copyLength(copy)) })),
+    ...zeros.map(({ purpose, start, length }) => ({ purpose, start, end: start + length })),
+  ].sort((a, b) => Number(a.start - b.start));
+  const onTop = ranges.filter(({ start }, i) => i > 0 && start < (ranges[i - 1]?.end ?? 0n));
+  expect(onTop.map(({ purpose }) => purpose)).toEqual([]);
 });
 
 async function firstFor(name: string) {
