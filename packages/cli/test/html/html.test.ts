@@ -1,10 +1,14 @@
 /** The page of `verify --html`: judged by a parser of XML. How it looks is judged by a browser (test-loaders/html.test.ts). */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { testImage, withTempFolder } from '@bzelf/testkit';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import type { ReportDocument, RunView } from '../../src/html/document';
 import { html } from '../../src/html/markup';
 import { htmlReport } from '../../src/html/page';
 import { timeScale } from '../../src/html/time-scale';
 import { touchPaths } from '../../src/html/touches';
+import { bzelf } from '../tool';
 import { FILE, HOSTILE, REPORT, RUN } from './sample';
 
 const LATER = ['touches', 'serialMarks', 'audit', 'screen'];
@@ -108,3 +112,19 @@ test('paths stay short, however many pages are told one by one', () => {
   const [path] = touchPaths(touches, frame);
   expect(path?.solid.match(/M/g)?.length).toBeLessThan(700);
 });
+
+test('verify writes the page beside its other reports, and report merge makes the same of their JSON', () =>
+  withTempFolder((folder) => {
+    bzelf(['wrap', testImage('61-64-gzip.bzImage'), '-o', 'good.elf', '--form', 'vmlinux'], { cwd: folder });
+    const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+    const done = bzelf(['verify', 'good.elf', '--profile', 'pvh', '--json', '--html', 'page.html'], { cwd: folder });
+    expect([done.exit, done.err]).toEqual([0, '']);
+    writeFileSync(join(folder, 'report.json'), done.out);
+    const merged = bzelf(['report', 'merge', 'report.json', '--html', 'merged.html'], { cwd: folder });
+    expect([merged.exit, merged.err]).toEqual([0, '']);
+    const page = read('page.html');
+    expect(page).toBe(htmlReport(JSON.parse(done.out) as ReportDocument));
+    expect(read('merged.html')).toBe(page);
+    expect(page.length).toBeLessThan(100_000);
+    expect(plainText(page)).toContain('good.elf good 1 of 1 run passed, no errors, no warnings');
+  }));
