@@ -35,6 +35,7 @@ const JUDGES = [
   { proof: 'groff',                           package: 'groff-base',      use: 'manual pages without warnings' },
   { proof: 'man',                             package: 'man-db',          use: 'manual pages as people see them' },
   { proof: 'zsh',                             package: 'zsh',             use: 'completion' },
+  { proof: '/usr/lib/python3/dist-packages/junitparser', package: 'python3-junitparser', use: 'JUnit reports as others read them' },
   { proof: 'busybox',                         package: 'busybox-static',  use: 'the initrd that runs kexec' },
   { proof: 'modinfo',                         package: 'kmod',            use: 'what kernel modules say of themselves' },
   { proof: 'make',                            package: 'make',            use: 'the make fragment for kernel trees' },
