@@ -1,4 +1,5 @@
 export { countingSource, type CountingSource } from './counting-source.js';
+export { expectTable } from './docs-table.js';
 export { expectGolden, goldenJson } from './golden.js';
 export { missingForGrub, withGrub } from './grub.js';
 export { missingForIpxe, withIpxe } from './ipxe.js';

@@ -1,7 +1,7 @@
 /** Kernels in ring 1: they come where they come in ring 0, and what has trapped is what the audit of ring 0 has seen. */
 import { readFileSync } from 'node:fs';
 import { wrap, type WrapOptions } from '@bzelf/writer';
-import { kernel, testImage } from '@bzelf/testkit';
+import { expectTable, kernel, testImage } from '@bzelf/testkit';
 import type { SegmentLoad } from '../src/execution/report';
 import { verify } from '../src/verify';
 
@@ -48,3 +48,16 @@ describe.each(ROWS)('$id', ({ path, as, longMode }) => {
     180_000,
   );
 });
+
+test('docs/ring1.md has what a 32-bit kernel asks of ring 0', async () => {
+  const { runs } = await verify(readFileSync(testImage('61-32-gzip.bzImage')), { ...OPTIONS, profiles: ['ring1-pae'] });
+  const rows = runs[0]?.ring1?.trapped.map(({ rip, text, reason, times, phase }) => [
+    `0x${rip.toString(16)}`,
+    `\`${text}\``,
+    reason,
+    phase,
+    String(times),
+  ]);
+  expectTable('docs/ring1.md', 'traps', [['at', 'instruction', 'why', 'phase', 'times'], ...(rows ?? [])]);
+  expect(runs[0]?.ring1?.sensitive.map(({ text }) => text)).toEqual(['popf']);
+}, 120_000);

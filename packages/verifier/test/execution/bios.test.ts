@@ -1,5 +1,6 @@
 /** INT n of small programs in real mode, answered as SeaBIOS answers them. Source: SeaBIOS src/{system,vgasrc}; Ralf Brown's interrupt list. */
 import { pcMemoryMap } from '@bzelf/loader';
+import { expectTable } from '@bzelf/testkit';
 import { Machine } from '@bzelf/x86';
 import { Bios, BIOS_SERVICES, biosMemory, unknownCalls } from '../../src/bios';
 import { E820_ENTRY } from '@bzelf/bzimage';
@@ -149,4 +150,13 @@ test('calls are counted, and unknown ones are findings', () => {
 
 test('vectors of exceptions and of the interrupt controllers lead to IRET', () => {
   expect(run('cd08 cd06 cd70').bios.calls).toEqual([]);
+});
+
+test('docs/bios.md has every service', () => {
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+  const rows = BIOS_SERVICES.map(({ vector, ax, name, answer }) => {
+    const digits = ax === undefined ? '' : ax[0] === 0xff00 ? `, ah=${hex(ax[1] >> 8, 2)}` : `, ax=${hex(ax[1], 4)}`;
+    return [`int ${hex(vector, 2)}h${digits}`, name, answer === 'absent' ? 'there is none' : ''];
+  });
+  expectTable('docs/bios.md', 'services', [['call', 'asks for or does', 'answer'], ...rows]);
 });
