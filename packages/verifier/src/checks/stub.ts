@@ -16,7 +16,7 @@ export const stubCheck = defineElfCheck({
   run(subject, report) {
     const [image] = notesOf(subject, 'bzelf-image');
     if (image?.value.form !== 'container' || image.value.madeBy !== MADE_BY) return;
-    const entry = notesOf(subject, 'bzelf-entry').find(({ value }) => value.mode === 'protected32');
+    const entry = notesOf(subject, 'bzelf-entry').find(({ value }) => value.mode !== 'real16');
     const home = entry === undefined ? undefined : loadAt(subject.loads, entry.value.address);
     if (home === undefined || home.p_offset + home.p_filesz > BigInt(subject.source.size)) return;
     const start = Number(home.p_offset);

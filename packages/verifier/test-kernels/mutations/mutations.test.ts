@@ -1,0 +1,97 @@
+/** Broken files: the whole of `verify` says of each what is wrong with it. Good ones pass. */
+import { judge as program } from '@bzelf/testkit';
+import { Editor } from '../../test/checks/edit';
+import { MUTATIONS } from '../../test/checks/mutations';
+import { readBzImage } from '@bzelf/bzimage';
+import { readFileSync } from 'node:fs';
+import { BASE_NAMES, baseOf, BASES, fileOf, pathOf, type BaseName } from './bases';
+import { brokenStubs, CODE } from './code';
+import { CONTENTS } from './contents';
+import { ENTRIES } from './entries';
+import { HEADERS } from './headers';
+import { MEMORY } from './memory';
+import { brokenFile, findingsOf, judge, type FileMutation } from './mutation';
+import { compressorProgram } from './small-kernel';
+
+/** Why a base cannot be made here. */
+function missing(name: BaseName): string | undefined {
+  const path = pathOf(baseOf(name));
+  if (path === undefined) return `no fetched ${baseOf(name).image} here`;
+  const compressor = readBzImage(readFileSync(path)).payload?.compressor;
+  const wanted = compressor === undefined ? undefined : compressorProgram(compressor);
+  return wanted === undefined || program(wanted) !== undefined ? undefined : `no ${wanted} here`;
+}
+const MISSING = new Map(BASE_NAMES.map((name) => [name, missing(name)]));
+
+function testOf(base: BaseName, title: string, run: () => Promise<void>): void {
+  const reason = MISSING.get(base);
+  if (reason === undefined) test(title, run, 60_000);
+  else test.skip(`${title} [skipped: ${reason}]`, run);
+}
+
+describe('good:', () => {
+  for (const name of BASE_NAMES)
+    testOf(name, `${name} passes without a warning`, async () => {
+      const report = await judge(await fileOf(baseOf(name)), name);
+      expect(findingsOf(report).filter(({ severity }) => severity !== 'note')).toEqual([]);
+      expect(report.verdict).toBe('pass');
+      expect(report.runs.map(({ reached }) => reached)).toEqual(['entry']);
+    });
+});
+
+const SETS: Readonly<Record<string, readonly FileMutation[]>> = { ENTRIES, MEMORY, CONTENTS, HEADERS, CODE };
+
+describe.each(Object.entries(SETS))('broken: %s', (_, rows) => {
+  for (const row of rows)
+    testOf(row.base, `${row.name} of ${row.base}: ${row.code}`, async () => {
+      const report = await judge(await brokenFile(row), row.base, row.by);
+      expect(findingsOf(report).map(({ code }) => code)).toContain(row.code);
+    });
+});
+
+/** By the target or form that a structure mutation breaks. */
+function baseFor(of: (typeof MUTATIONS)[number]['of']): BaseName {
+  const wanted = JSON.stringify(of ?? { target: 'pvh' });
+  const same = BASE_NAMES.find((name) => {
+    const { image, options } = baseOf(name);
+    return image === BASES.container.image && JSON.stringify(options) === wanted;
+  });
+  return same ?? 'container';
+}
+
+describe('broken in structure:', () => {
+  for (const { breaks, of, change, finds } of MUTATIONS.filter(({ of: how }) => how?.notes === undefined))
+    test(`${breaks} of ${of?.form ?? 'container'} ${of?.target ?? ''}: ${finds.join(', ')}`, async () => {
+      const base = baseFor(of);
+      const file = new Editor(await fileOf(baseOf(base)));
+      change(file);
+      const codes = findingsOf(await judge(file.bytes, base)).map(({ code }) => code);
+      expect(codes).toEqual(expect.arrayContaining([...finds]));
+    }, 60_000);
+});
+
+// prettier-ignore
+test.each([
+  { base: 'container',  nth: 25 },
+  { base: 'linux64',    nth: 33 },
+  { base: 'universal',  nth: 43 },
+  { base: 'multiboot2', nth: 43 },
+  { base: 'elfboot32',  nth: 43 },
+] as const)('another bit in the stub of $base is seen, and most are seen by what they do', async ({ base, nth }) => {
+  const broken = await brokenStubs(base, nth);
+  expect(broken.length).toBeGreaterThan(5);
+  let executed = 0;
+  for (const { bytes } of broken) {
+    const report = await judge(bytes, base);
+    expect(report.structure.map(({ code }) => code)).toContain('stub/altered');
+    if (report.runs.some(({ verdict }) => verdict === 'fail')) executed++;
+  }
+  // the others are in code for other machines and loaders than this one
+  expect(executed / broken.length).toBeGreaterThan(0.4);
+}, 120_000);
+
+test('no mutation counts as found that only a limit has found', () => {
+  const codes = Object.values(SETS).flatMap((rows) => rows.map(({ code }) => code));
+  expect(codes.filter((code) => code === 'run/budget' || code === 'run/deadline')).toEqual([]);
+  expect(codes.length + MUTATIONS.length).toBeGreaterThan(300);
+});
