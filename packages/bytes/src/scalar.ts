@@ -36,9 +36,25 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
+/** Kernels are tens of megabytes, so what lies alike in its memory is compared four bytes at a time. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  const head = Math.min(-a.byteOffset & 3, a.length);
+  if (a.length < 64 || ((a.byteOffset ^ b.byteOffset) & 3) !== 0) return equalRange(a, b, 0, a.length);
+  const words = (a.length - head) >>> 2;
+  const tail = head + 4 * words;
+  return (
+    equalRange(a, b, 0, head) &&
+    equalRange(wordsOf(a, head, words), wordsOf(b, head, words), 0, words) &&
+    equalRange(a, b, tail, a.length)
+  );
+}
+
+const wordsOf = ({ buffer, byteOffset }: Uint8Array, at: number, count: number): Int32Array =>
+  new Int32Array(buffer, byteOffset + at, count);
+
+function equalRange(a: Uint8Array | Int32Array, b: Uint8Array | Int32Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
