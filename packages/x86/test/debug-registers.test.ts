@@ -160,3 +160,14 @@ test('a task whose T bit is set traps before its first instruction', () => {
   expect(machine.stack(1)).toEqual([CODE + 0x40]);
   expect(machine.cpu.word(WORD.dr + 12) & 0xf00f).toBe(0x8000);
 });
+
+test.each([
+  { title: 'with TF is one trap behind it, before anything is fetched there', r11: 0x102n, vector: 1 },
+  { title: 'without TF is none: the page of the supervisor is', r11: 2n, vector: 14 },
+])('SYSRET to flags $title', ({ r11, vector }) => {
+  const machine = machineWith(64, '480f07', { hooks: { fault: () => 'stop' } });
+  machine.setRegister('efer', 0xd01n);
+  machine.setRegister('rcx', 0x9000n);
+  machine.setRegister('r11', r11);
+  expect(machine.run()).toMatchObject({ reason: 'exception', vector, rip: 0x9000n, count: 1n });
+});

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { FULL_FEATURES, Machine, type CpuFeature, type CpuProfile, type MachineExit } from '../core';
 import { loadMultiboot, readProgram } from './multiboot';
 import { type Device } from '../../src/devices/device';
+import { type MachineHooks } from '../../src/machine/wiring';
 import { pcDevices } from '../../src/machine/pc';
 import { TestDevice } from './test-device';
 import { type SuiteOptions, type TestOutcome } from './suite';
@@ -19,12 +20,21 @@ interface TestRow {
   readonly without?: readonly CpuFeature[];
   /** Of the time-stamp counter an instruction: benchmarks go on for 2^30 cycles. */
   readonly cycles?: number;
+  /** A processor of AMD's: SYSCALL in compatibility mode. */
+  readonly amd?: boolean;
   /** MiB. */
   readonly ram?: number;
   readonly skip?: string;
 }
 
 const FAST = { cycles: 256 };
+/** Performance counters and what they count, which AMD's processors have always had; the core's have none. */
+const COUNTERS: MachineHooks = {
+  readMsr: (index) => (isCounter(index) ? { lo: 0, hi: 0 } : undefined),
+  writeMsr: (index) => isCounter(index),
+};
+const isCounter = (index: number): boolean => index >>> 3 === 0xc0010000 >>> 3;
+
 const SVM = 'SVM is not advertised';
 const SEVERAL = 'wants several processors';
 
@@ -51,7 +61,7 @@ export const KVM_TESTS: Readonly<Record<string, TestRow>> = {
   hypercall: { file: 'hypercall', skip: 'VMCALL is for guests of a hypervisor' },
   idt_test: { file: 'idt_test', bits: 64 }, memory: { file: 'memory', bits: 64 },
   msr: { file: 'msr' }, realmode: { file: 'realmode' }, s3: { file: 's3', skip: 'no ACPI' },
-  setjmp: { file: 'setjmp' }, sieve: { file: 'sieve' }, syscall: { file: 'syscall', bits: 64 },
+  setjmp: { file: 'setjmp' }, sieve: { file: 'sieve' }, syscall: { file: 'syscall', bits: 64, amd: true },
   tsc: { file: 'tsc' }, tsc_adjust: { file: 'tsc_adjust' }, xsave: { file: 'xsave', bits: 64 }, rmap_chain: { file: 'rmap_chain', bits: 64 },
   svm: { file: 'svm', bits: 64, skip: SVM }, svm_npt: { file: 'svm_npt', bits: 64, skip: SVM },
   taskswitch: { file: 'taskswitch', bits: 32 }, taskswitch2: { file: 'taskswitch2', bits: 32 },
@@ -92,9 +102,21 @@ function runImage(image: Uint8Array, row: TestRow, tier: SuiteOptions['tier'], l
   const ram = (row.ram ?? RAM_MIB) << 20;
   const features = new Set<CpuFeature>([...FULL_FEATURES, 'apic']);
   for (const feature of row.without ?? []) features.delete(feature);
-  const cpu: Partial<CpuProfile> = { features, tscPerInstruction: row.cycles ?? 1 };
+  const cpu: Partial<CpuProfile> = {
+    features,
+    tscPerInstruction: row.cycles ?? 1,
+    ...(row.amd && { vendor: 'AuthenticAMD' }),
+  };
   const devices = [...pcDevices({ ram, apic: true }), new TestDevice()];
-  const machine = new Machine({ ram, cpu, unmapped: 'ones', unimplemented: 'ud', tier, devices });
+  const machine = new Machine({
+    ram,
+    cpu,
+    unmapped: 'ones',
+    unimplemented: 'ud',
+    tier,
+    devices,
+    ...(row.amd && { hooks: COUNTERS }),
+  });
   const environment = new TextEncoder().encode(
     `NR_CPUS=1\nMEMSIZE=${ram >> 20}\nMEMLIMIT=${ram >> 20}\nTEST_DEVICE=1\n`,
   );

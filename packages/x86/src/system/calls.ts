@@ -1,8 +1,9 @@
 import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { VECTOR } from '../cpu/exception.js';
-import { ATTRIBUTE, CR0, CR4, EFER, MSR_SLOTS, REGISTER, SEGMENT, WORD } from '../cpu/state.js';
+import { ATTRIBUTE, CR0, CR4, EFER, MSR_SLOTS, REGISTER, SEGMENT, SHADOW, WORD } from '../cpu/state.js';
 import { SEG } from '../decode/lanes.js';
 import { IF, RF, TF, VM } from '../isa/flags.js';
+import { DR6 } from './control.js';
 import { isCanonical, isLong, segmentWord } from './descriptor.js';
 import { setRip } from './far.js';
 import { setSegment } from './segment.js';
@@ -67,7 +68,14 @@ const sysret: Semantics = (cpu) => {
   setRip(cpu, cpu.word(2 * rcx), to64 ? cpu.word(2 * rcx + 1) : 0);
   setFlatSegments(cpu, to64 ? selector + 16 : selector, selector + 8, 3, to64);
   setFlags(cpu, flags);
+  if (flags & TF) stepNow(cpu);
 };
+
+/** TF that SYSRET sets traps behind SYSRET itself, as if behind the SYSCALL. Source: kvm-unit-tests, syscall; processors do so. */
+function stepNow(cpu: Cpu): void {
+  cpu.words[WORD.debugPending] = DR6.BS;
+  cpu.words[WORD.shadow] = SHADOW.sti;
+}
 
 const sysenter: Semantics = (cpu) => {
   const selector = cpu.word(msr(MSR_SLOTS.sysenterCs)) & 0xffff;
