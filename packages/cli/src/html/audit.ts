@@ -97,14 +97,29 @@ function joinedPages<Use extends OnPage>(uses: readonly Use[]): (Use & { readonl
 const pagesText = (first: number, last: number): string =>
   first === last ? hexText(first) : `${hexText(first)}-${hexText(last + PAGE - 1)}`;
 
-/** What happened that a kernel engineer may want to look at: a table each, folded, with what it counts in its heading. */
-export function auditList({ audit, bios = [] }: RunView): Markup {
-  const calls: Section = {
+/** What stands beside the audit: calls of the BIOS, and what a monitor has done for a kernel in ring 1. */
+const otherSections = ({ bios = [], ring1 }: RunView): readonly Section[] => [
+  {
     title: 'Calls of the BIOS',
     columns: [{ head: 'call', kind: 'code' }, { head: 'function' }, { head: 'answer' }, TIMES],
     rows: bios.map(({ call, name, answer, count }) => [call, name, answer, thousands(count)]),
-  };
-  const sections = [...(audit === undefined ? [] : SECTIONS.map((section) => section(audit))), calls];
+  },
+  {
+    title: 'Done for the kernel in ring 1',
+    columns: [...PLACE, TIMES, { head: 'why' }],
+    rows: (ring1?.trapped ?? []).map((use) => [...place(use), thousands(use.times), use.reason]),
+  },
+  {
+    title: 'Not trapped in ring 1, but other than in ring 0',
+    columns: [...PLACE, TIMES],
+    rows: (ring1?.sensitive ?? []).map((use) => [...place(use), thousands(use.times)]),
+  },
+];
+
+/** What happened that a kernel engineer may want to look at: a table each, folded, with what it counts in its heading. */
+export function auditList(run: RunView): Markup {
+  const { audit } = run;
+  const sections = [...(audit === undefined ? [] : SECTIONS.map((section) => section(audit))), ...otherSections(run)];
   const told = sections.filter(({ rows }) => rows.length > 0);
   return told.length === 0 ? NOTHING : html`<div class="audits">${told.map(auditTable)}</div> `;
 }

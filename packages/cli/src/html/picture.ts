@@ -7,7 +7,7 @@ import { timeScale, type TimeScale } from './time-scale.js';
 import { KINDS, touchPaths, type Frame } from './touches.js';
 import { extentText, hexText, thousands } from './words.js';
 
-const WIDTH = 1000;
+const WIDTH = 1040;
 const LEFT = 96;
 const RIGHT = 812;
 const BAND = { top: 8, height: 30 } as const;

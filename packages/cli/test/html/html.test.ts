@@ -71,6 +71,8 @@ test.each([
   { what: 'a port',                           text: '0x3f8 serial port 7 1,234' },
   { what: 'an MSR',                           text: '0xc0000080 IA32_EFER write 0x100 mov cr3,eax 0x1000200 stub 12 2' },
   { what: 'pages that one loop reads',        text: 'BIOS 0xe0000-0xe2fff mov cr3,eax' },
+  { what: 'a call of the BIOS',               text: 'int 15h, ax=e820 memory map answered 7' },
+  { what: 'what a monitor has done',          text: 'Done for the kernel in ring 1 1' },
   { what: 'when a line was printed',          text: '4,321 first' },
   { what: 'the text screen',                  text: 'as it was left memtest' },
 ])('the page shows $what', ({ text }) => expect(plainText(PAGE)).toContain(text));

@@ -42,6 +42,8 @@ export const RUN: RunView = {
     lowMemory: ['0xe0000', '0xe1000', '0xe2000'].map((address) => ({ ...place, area: 'BIOS', address })),
     framebuffer: [],
   },
+  bios: [{ call: 'int 15h, ax=e820', name: 'memory map', answer: 'answered', count: 7 }],
+  ring1: { trapped: [{ ...place, times: 3, reason: 'privileged' }], sensitive: [], longMode: false },
   screen: ['memtest', HOSTILE],
   serial: `first\r\n${HOSTILE}\r\n`,
   serialMarks: [
