@@ -30,6 +30,8 @@ const isInside = ({ rip }: { readonly rip: bigint }) => rip >= STARTUP_32.start 
 const shown = ({ rip, text }: { readonly rip: bigint; readonly text: string }) => `${rip.toString(16)}: ${text}`;
 const code = (line: string): string => line.replace(/^\S+ /, '');
 
+jest.setTimeout(60_000);
+
 testWith(['objdump'], 'from the 32-bit entry to 64-bit code, each one is told of, and no other', async (objdump) => {
   const file = readFileSync(testImage('61-64-gzip.bzImage'));
   const image = file.subarray(((file[0x1f1] ?? 0) + 1) * 512);

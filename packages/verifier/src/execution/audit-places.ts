@@ -14,26 +14,41 @@ export interface Look {
 }
 
 interface Row<T> extends Look {
+  readonly lo: number;
   readonly hi: number;
   readonly key: number;
   readonly facts: T;
   times: number;
 }
 
+const RECENT = 64;
+
 /** Instructions with something about them: a row for each place and each thing (`key`) that happens there. Finding a row again is cheap. */
 export class PlaceList<T extends object> {
   private readonly byPlace = new Map<number, Row<T>[]>();
+  /** By the low bits of the address: a loop may come to a row ten million times. */
+  private readonly recent = new Array<Row<T> | undefined>(RECENT).fill(undefined);
   private size = 0;
 
   constructor(private readonly most: number) {}
 
+  /** Counts it, if it is one of the latest that came. */
+  again(lo: number, hi: number, key: number): boolean {
+    const row = this.recent[lo & (RECENT - 1)];
+    if (row?.lo !== lo || row.hi !== hi || row.key !== key) return false;
+    row.times++;
+    return true;
+  }
+
   add({ lo, hi }: Place, key: number, look: (place: Place) => Look, facts: () => T): void {
     const known = this.byPlace.get(lo);
     const row = known?.find((own) => own.hi === hi && own.key === key);
-    if (row !== undefined) row.times++;
-    else if (this.size < this.most) {
+    if (row !== undefined) {
+      row.times++;
+      this.recent[lo & (RECENT - 1)] = row;
+    } else if (this.size < this.most) {
       this.size++;
-      const next = { ...look({ lo, hi }), hi, key, facts: facts(), times: 1 };
+      const next = { ...look({ lo, hi }), lo, hi, key, facts: facts(), times: 1 };
       if (known === undefined) this.byPlace.set(lo, [next]);
       else known.push(next);
     }

@@ -36,14 +36,16 @@ export class AuditLog {
   /** Instructions that have touched a page first: their code may be gone in the end. */
   private readonly texts = new Map<bigint, string>();
   /** The instruction of the system in hand. */
-  private place: Place = { lo: 0, hi: 0 };
+  private readonly place = { lo: 0, hi: 0 };
 
   constructor(private readonly text: Disassembler) {}
 
   readonly hooks: MachineHooks = {
     system: (needs, lo, hi) => {
-      this.place = { lo, hi };
-      if (needs !== 'nothing') this.privileged.add(this.place, 0, this.look, () => ({ needs }));
+      this.place.lo = lo;
+      this.place.hi = hi;
+      if (needs === 'nothing' || this.privileged.again(lo, hi, 0)) return;
+      this.privileged.add(this.place, 0, this.look, () => ({ needs }));
     },
     segment: (segment, selector, lo, hi) => {
       const isOwn = this.place.lo === lo && this.place.hi === hi;

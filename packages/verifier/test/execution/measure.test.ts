@@ -7,6 +7,8 @@ import { measureMappings } from '../../src/measure';
 import { verify } from '../../src/verify';
 import { image } from '../checks/edit';
 
+jest.setTimeout(60_000); // four runs
+
 const OPTIONS = { ram: 64 << 20, profiles: ['pvh', 'linux64'] } as const;
 const UNTOUCHED = declaredRange('framebuffer', phys(0xa0000), 0x10000n, 'rw', { optional: true });
 
