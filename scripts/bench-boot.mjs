@@ -6,6 +6,8 @@ import { join } from 'node:path';
 const BANNER = 'Linux version';
 const CMDLINE = 'nokaslr earlyprintk=ttyS0 console=ttyS0';
 const MEMORY_MIB = 256;
+/** What verify may take of memory. */
+const MOST_MIB = 400;
 const SEABIOS = '/usr/share/seabios/bios.bin';
 const VGABIOS = '/usr/share/seabios/vgabios-ati.bin';
 
@@ -32,6 +34,38 @@ export function bootBench([id, compressor, most], path, bzelf, work) {
   const goals = Object.entries(most).map(([who, atMost]) => ['bzelf', who, { atMost, unit: 'of its time' }]);
   return { title: `boot of ${id} (${compressor}) to its banner`, programs, goals };
 }
+
+/** The whole of a verification that comes as far as QEMU does, the way QEMU does. */
+// prettier-ignore
+export const VERIFICATIONS = [
+  ['debian-6.1-amd64',      'xz'],
+  ['debian-6.12-amd64',     'zstd'],
+  ['debian-6.12-cloud',     'zstd'],
+  ['debian-installer-i386', 'xz'],
+  ['debian-6.1-cloud',      'lz4'],
+];
+
+export function verifyBench([id, compressor], path, bzelf) {
+  if (path === undefined) return undefined;
+  const words = ['verify', path, '--profile', 'qemu-linux16', '--until', 'banner'];
+  const programs = {
+    bzelf: { words: bzelf(...words, '--memory', `${MEMORY_MIB}M`, '--cmdline', CMDLINE) },
+    qemu: { words: qemuWords(path), until: BANNER },
+  };
+  const goals = [['bzelf', 'qemu', { unit: 'of its time' }]];
+  return { title: `verify of ${id} (${compressor}) to its banner`, programs, goals, limits: { bzelf: MOST_MIB } };
+}
+
+/** What `verify` takes of memory when it plays every profile that shows an entry, KASLR among them. */
+export const memoryBench = (id, path, bzelf) =>
+  path === undefined
+    ? undefined
+    : {
+        title: `verify of ${id}, every entry`,
+        programs: { bzelf: bzelf('verify', path) },
+        goals: [],
+        limits: { bzelf: MOST_MIB },
+      };
 
 const qemuWords = (path) => [
   ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-accel', 'tcg', '-M', 'pc'],

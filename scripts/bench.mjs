@@ -14,13 +14,13 @@ import {
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bootBench, BOOTS, timeUntil } from './bench-boot.mjs';
+import { bootBench, BOOTS, memoryBench, timeUntil, VERIFICATIONS, verifyBench } from './bench-boot.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const WORK = join(ROOT, '.cache', 'bench');
 const TOOL = join(ROOT, 'packages/cli/bin/bzelf.cjs');
 
-const USAGE = `usage: node scripts/bench.mjs [--rounds N] [--json] [notes] [wrap] [extract] [run]
+const USAGE = `usage: node scripts/bench.mjs [--rounds N] [--json] [notes] [wrap] [extract] [run] [verify] [memory]
 
   --rounds N   runs of each program (default 11)
   --json       the numbers as JSON on stdout
@@ -43,7 +43,7 @@ const kernel = (id) => join(ROOT, '.cache', 'kernels', id, 'vmlinuz');
 
 const fetched = (id) => (existsSync(kernel(id)) ? kernel(id) : undefined);
 
-/** What is compared: programs by name, the first of each pair against the second, and the ratio or difference wanted. */
+/** What is compared: programs by name, the first of each pair against the second, and the ratio or difference wanted, if any is. */
 const BENCHES = {
   notes() {
     const vmlinux = made('vmlinux', kernel('debian-6.1-amd64'), (from) =>
@@ -81,6 +81,11 @@ const BENCHES = {
   ...Object.fromEntries(
     BOOTS.map((boot) => [`run ${boot[0]}`, () => bootBench(boot, fetched(boot[0]), bzelf, join(ROOT, '.cache'))]),
   ),
+  ...Object.fromEntries(
+    VERIFICATIONS.map((row) => [`verify ${row[0]}`, () => verifyBench(row, fetched(row[0]), bzelf)]),
+  ),
+  // init_size is 64 MiB
+  'memory of verify': () => memoryBench('debian-6.1-amd64', fetched('debian-6.1-amd64'), bzelf),
 };
 
 const DECOMPRESSORS = {
@@ -215,19 +220,21 @@ async function timeOnce(program) {
   return elapsed;
 }
 
-/** Peak resident memory of a program and its children, MiB, and for boots the time of all processors; undefined where nothing can tell. */
+/** Peak resident memory of a program and its children, MiB, and the time of all processors; undefined where nothing can tell. */
 async function usageOf(program) {
   if (program.until !== undefined) return timeUntil(program);
   const { words, to = '/dev/null' } = program;
   const script =
-    'import resource,subprocess,sys;subprocess.run(sys.argv[2:],stdout=open(sys.argv[1],"wb"),stderr=subprocess.DEVNULL);print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)';
+    'import resource,subprocess,sys;subprocess.run(sys.argv[2:],stdout=open(sys.argv[1],"wb"),stderr=subprocess.DEVNULL);u=resource.getrusage(resource.RUSAGE_CHILDREN);print(u.ru_maxrss,round((u.ru_utime+u.ru_stime)*1000))';
   const { status, stdout } = spawnSync('python3', ['-c', script, to, ...words]);
-  return { memoryMiB: status === 0 ? Number(stdout) / 1024 : undefined };
+  if (status !== 0) return {};
+  const [kib, cpuMilliseconds] = String(stdout).trim().split(' ').map(Number);
+  return { memoryMiB: kib / 1024, cpuMilliseconds };
 }
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-async function measure(name, { title, programs, goals }) {
+async function measure(name, { title, programs, goals, limits = {} }) {
   const all = Object.entries(programs).map(([who, words]) => [who, Array.isArray(words) ? { words } : words]);
   const here = all.filter(([, { words }]) => isInstalled(words[0]));
   const skipped = all.filter((program) => !here.includes(program)).map(([who]) => who);
@@ -250,7 +257,14 @@ async function measure(name, { title, programs, goals }) {
       cpuMilliseconds,
     });
   }
-  return { name, title, rounds, results, goals: goals.flatMap((goal) => judge(goal, times)), skipped };
+  return {
+    name,
+    title,
+    rounds,
+    results,
+    goals: [...goals.flatMap((goal) => judge(goal, times)), ...judgeMemory(limits, results)],
+    skipped,
+  };
 }
 
 /** Ratios and differences within a round, so that what else the machine does hits both. */
@@ -258,7 +272,16 @@ function judge([ours, theirs, { atMost, unit }], times) {
   const [a, b] = [times[ours], times[theirs]];
   if (a === undefined || b === undefined) return [];
   const value = median(a.map((time, round) => (unit === 'ms more' ? time - b[round] : time / b[round])));
-  return [{ ours, theirs, value, unit, atMost, met: value <= atMost }];
+  return [{ ours, theirs, value, unit, atMost, met: atMost === undefined || value <= atMost }];
+}
+
+/** The most resident memory that is wanted, MiB, by program. */
+function judgeMemory(limits, results) {
+  return results.flatMap(({ who, memoryMiB }) =>
+    limits[who] === undefined || memoryMiB === undefined
+      ? []
+      : [{ ours: who, value: memoryMiB, unit: 'MiB', atMost: limits[who], met: memoryMiB <= limits[who] }],
+  );
 }
 
 function print({ title, results, goals, skipped }) {
@@ -272,8 +295,9 @@ function print({ title, results, goals, skipped }) {
     );
   }
   for (const { ours, theirs, value, unit, atMost, met } of goals) {
+    const goal = atMost === undefined ? '' : `, goal ${atMost}: ${met ? 'met' : 'NOT met'}`;
     console.log(
-      `  ${ours} against ${theirs}: ${value.toFixed(unit === 'ms more' ? 0 : 2)} ${unit}, goal ${atMost}: ${met ? 'met' : 'NOT met'}`,
+      `  ${ours}${theirs === undefined ? '' : ` against ${theirs}`}: ${value.toFixed(unit === 'of its time' ? 2 : 0)} ${unit}${goal}`,
     );
   }
   for (const who of skipped) console.log(`  skipped: ${who} is not installed`);
