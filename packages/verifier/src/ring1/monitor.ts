@@ -21,7 +21,6 @@ const TRACED = 200_000;
  * of 2007 did without help of the processor. Whatever needs ring 0 faults and comes here; it is noted, and done for the guest.
  */
 export class Ring1Monitor {
-  private readonly machine: Machine;
   private readonly space: AddressSpace;
   private readonly processor: VirtualProcessor;
   private readonly trapped = new PlaceList<{ readonly reason: TrapReason }>(MOST_ROWS);
@@ -30,13 +29,12 @@ export class Ring1Monitor {
 
   /** Takes over a machine that stands where the loader has jumped to. */
   constructor(
-    machine: Machine,
+    private readonly machine: Machine,
     memory: number,
     ranges: readonly AllowedRange[],
     private readonly text: Disassembler,
     private readonly log: Ring1Log,
   ) {
-    this.machine = machine;
     this.space = new AddressSpace(machine, memory, ranges);
     this.processor = new VirtualProcessor(machine, this.space);
     log.processor = this.processor;
@@ -66,17 +64,17 @@ export class Ring1Monitor {
     }
   }
 
-  private endTrace(): void {
-    this.isTraced = false;
-    this.machine.trace(undefined);
-  }
-
   report(phaseOf: (count: bigint) => PhaseName): Ring1Report {
     return {
       trapped: this.trapped.rows(phaseOf),
       sensitive: this.log.sensitive.rows(phaseOf),
       longMode: this.processor.isLong,
     };
+  }
+
+  private endTrace(): void {
+    this.isTraced = false;
+    this.machine.trace(undefined);
   }
 
   /** Undefined when the guest may go on. */
