@@ -10,8 +10,8 @@ export interface FileMutation {
   readonly by?: string;
   /** Before the kernel is compressed. */
   readonly inside?: Inside;
-  /** Changes the bytes, or gives others. */
-  readonly change?: (bytes: Uint8Array) => Uint8Array | undefined;
+  /** Changes the bytes, or gives others; what it returns beside bytes is nothing. */
+  readonly change?: ((bytes: Uint8Array) => unknown) | undefined;
   /** The finding that must be among those of the report. */
   readonly code: string;
 }
@@ -23,7 +23,8 @@ const INSTRUCTIONS = { small: 20_000_000, whole: 120_000_000 };
 
 export async function brokenFile({ base, inside, change }: Omit<FileMutation, 'code' | 'name'>): Promise<Uint8Array> {
   const bytes = await fileOf(baseOf(base), inside);
-  return change?.(bytes) ?? bytes;
+  const changed = change?.(bytes);
+  return changed instanceof Uint8Array ? changed : bytes;
 }
 
 /** Structure, payload and execution by one profile. */

@@ -45,7 +45,7 @@ export const compressorProgram = (name: CompressorName): string | undefined => C
 export async function smallKernel(image: Uint8Array, inside: Inside = {}): Promise<Uint8Array> {
   const bz = readBzImage(image);
   const { payload } = bz;
-  if (payload === undefined) throw new Error('no payload');
+  if (payload?.compressor === undefined) throw new Error('no payload');
   const whole = await extractPayload(bz);
   const less = lessInside(whole, inside);
   const stream = compress(payload.compressor, less);
