@@ -1,10 +1,8 @@
 /** Broken files: the whole of `verify` says of each what is wrong with it. Good ones pass. */
 import { judge as program } from '@bzelf/testkit';
-import { Editor } from '../../test/checks/edit';
-import { MUTATIONS } from '../../test/checks/mutations';
 import { readBzImage } from '@bzelf/bzimage';
 import { readFileSync } from 'node:fs';
-import { BASE_NAMES, baseOf, BASES, fileOf, pathOf, type BaseName } from './bases';
+import { BASE_NAMES, baseOf, fileOf, pathOf, type BaseName } from './bases';
 import { brokenStubs, CODE } from './code';
 import { CONTENTS } from './contents';
 import { ENTRIES } from './entries';
@@ -49,27 +47,6 @@ describe.each(Object.entries(SETS))('broken: %s', (_, rows) => {
     });
 });
 
-/** By the target or form that a structure mutation breaks. */
-function baseFor(of: (typeof MUTATIONS)[number]['of']): BaseName {
-  const wanted = JSON.stringify(of ?? { target: 'pvh' });
-  const same = BASE_NAMES.find((name) => {
-    const { image, options } = baseOf(name);
-    return image === BASES.container.image && JSON.stringify(options) === wanted;
-  });
-  return same ?? 'container';
-}
-
-describe('broken in structure:', () => {
-  for (const { breaks, of, change, finds } of MUTATIONS.filter(({ of: how }) => how?.notes === undefined))
-    test(`${breaks} of ${of?.form ?? 'container'} ${of?.target ?? ''}: ${finds.join(', ')}`, async () => {
-      const base = baseFor(of);
-      const file = new Editor(await fileOf(baseOf(base)));
-      change(file);
-      const codes = findingsOf(await judge(file.bytes, base)).map(({ code }) => code);
-      expect(codes).toEqual(expect.arrayContaining([...finds]));
-    }, 60_000);
-});
-
 // prettier-ignore
 test.each([
   { base: 'container',  nth: 25 },
@@ -93,5 +70,5 @@ test.each([
 test('no mutation counts as found that only a limit has found', () => {
   const codes = Object.values(SETS).flatMap((rows) => rows.map(({ code }) => code));
   expect(codes.filter((code) => code === 'run/budget' || code === 'run/deadline')).toEqual([]);
-  expect(codes.length + MUTATIONS.length).toBeGreaterThan(300);
+  expect(codes.length).toBeGreaterThan(200);
 });
