@@ -6,13 +6,13 @@ import type { Unmapped } from './accesses.js';
 import { executionFinding } from './findings.js';
 import type { RangeUse } from './report.js';
 import type { AllowedRange } from './rights.js';
-import { whatIsAt } from './well-known.js';
+import { isIn, whatIsAt } from './well-known.js';
 
 const PAGE = 4096;
 const MIB = 0x10_0000;
-/** Copies that stand for what firmware has left. */
 /** Option ROMs and the BIOS. */
 const ROMS = 0xc_0000;
+/** Copies that stand for what firmware has left. */
 const FIRMWARES: readonly string[] = ['coreboot-table', 'acpi'];
 
 /** How each range was used up to now. */
@@ -65,10 +65,13 @@ export const unmappedFindings = (
       (copy) =>
         !FIRMWARES.includes(copy.purpose) && start < Number(copy.to) + copyLength(copy) && touchedEnd > Number(copy.to),
     );
-    const isFirmware = kind === 'read' && cpu.mode !== 'long64' && end <= MIB && !isBrought;
+    const isRead = kind === 'read' && cpu.mode !== 'long64';
+    const isFirmware = isRead && end <= MIB && !isBrought;
+    const isEarly = isRead && (start >= ram || copies.some((copy) => copy.purpose === 'initrd' && isIn(copy, start)));
+    const code = isFirmware ? 'run/low-memory' : isEarly ? 'run/early-read' : 'run/unmapped';
     const where = end - start > PAGE ? `${hex(start)}-${hex(end - 1)}, page after page` : `${hex(start)}`;
     const what = whatIsAt(start, plan, ranges, ram);
-    return executionFinding(isFirmware ? 'run/low-memory' : 'run/unmapped', {
+    return executionFinding(code, {
       field: `${kind} by \`${text}\` at ${hex(rip)}`,
       found: `${size} ${size === 1 ? 'byte' : 'bytes'} at ${where}${what === undefined ? '' : ` (${what})`}, after ${count} instructions`,
     });

@@ -1,5 +1,5 @@
 import { hex } from '@bzelf/bytes';
-import { copyLength, type LoadPlan } from '@bzelf/loader';
+import { copyLength, type Copy, type LoadPlan } from '@bzelf/loader';
 import type { AllowedRange } from './rights.js';
 
 const MIB = 0x10_0000;
@@ -30,6 +30,9 @@ const PLACES: readonly (readonly [start: number, end: number, what: string])[] =
   [0xfee0_0000, 0xfee0_1000, 'local APIC'],
 ];
 
+export const isIn = (copy: Copy, address: number): boolean =>
+  address >= Number(copy.to) && address < Number(copy.to) + copyLength(copy);
+
 /** What an access to memory that is not mapped may have been after; undefined when nothing is known of the place. */
 export function whatIsAt(
   address: number,
@@ -37,7 +40,7 @@ export function whatIsAt(
   ranges: readonly AllowedRange[],
   ram: number,
 ): string | undefined {
-  const copy = copies.find((own) => address >= Number(own.to) && address < Number(own.to) + copyLength(own));
+  const copy = copies.find((own) => isIn(own, address));
   if (copy !== undefined) return `the loader's ${copy.purpose}`;
   const known = PLACES.find(([start, end]) => address >= start && address < end);
   if (known !== undefined) return known[2];
