@@ -35,7 +35,6 @@ export interface MemorySnapshot {
 }
 
 const RIGHTS_KEYS = 32;
-const CODE_PAGES = 64;
 const MODIFY = RIGHT.read | RIGHT.write;
 
 /**
@@ -105,13 +104,8 @@ export class GuestMemory implements Memory {
   private nextLo = 0;
   private nextHi = 0;
 
-  // pages that code was fetched from, good for one version of the code
-  private readonly codeLo = new Int32Array(CODE_PAGES);
-  private readonly codeHi = new Int32Array(CODE_PAGES);
-  private readonly codeAt = new Float64Array(CODE_PAGES);
-  /** `mappingVersion` at the last fetch, by page. */
-  private readonly fetchedPages = new Map<number, number>();
-  private readonly codeOf = new Int32Array(CODE_PAGES).fill(-1);
+  /** Pages that code was fetched from, by their linear address: the part of the TLB that is for code. */
+  private readonly fetchedPages = new Map<number, FetchedPage>();
 
   constructor({ ram, unmapped = 'deny' }: GuestMemoryOptions) {
     if (!(Number.isInteger(ram / 4096) && ram > 0 && ram <= RAM_MAX)) {
@@ -499,10 +493,8 @@ export class GuestMemory implements Memory {
   }
 
   private codePage(lo: number, hi: number): number {
-    const place = (lo >>> 12) & (CODE_PAGES - 1);
-    const known =
-      this.codeOf[place] === this.codeVersion && this.codeLo[place] === (lo & -4096) && this.codeHi[place] === hi;
-    return known ? (this.codeAt[place] as number) : -1;
+    const page = this.fetchedPages.get(pageKey(lo, hi));
+    return page?.version === this.mappingVersion ? page.physical : -1;
   }
 
   /**
@@ -510,16 +502,17 @@ export class GuestMemory implements Memory {
    * translated code has to be sure of.
    */
   isFetched(lo: number, hi: number): boolean {
-    return this.fetchedPages.get(pageKey(lo, hi)) === this.mappingVersion;
+    return this.codePage(lo, hi) >= 0;
+  }
+
+  /** Like `physicalOf`, of code: where it was fetched, it stays until that is flushed, whatever the page tables say by now. */
+  physicalOfCode(lo: number, hi: number): number {
+    const page = this.codePage(lo, hi);
+    return page < 0 ? this.physicalOf(lo, hi) : page + (lo & 0xfff);
   }
 
   private fillCode(lo: number, hi: number, physical: number): void {
-    this.fetchedPages.set(pageKey(lo, hi), this.mappingVersion);
-    const place = (lo >>> 12) & (CODE_PAGES - 1);
-    this.codeOf[place] = this.codeVersion;
-    this.codeLo[place] = lo & -4096;
-    this.codeHi[place] = hi;
-    this.codeAt[place] = physical;
+    this.fetchedPages.set(pageKey(lo, hi), { version: this.mappingVersion, physical });
   }
 
   // what the tags depend on
@@ -678,6 +671,13 @@ export class GuestMemory implements Memory {
     this.rights = this.walker.rights();
     this.forgetAll();
   }
+}
+
+interface FetchedPage {
+  /** `mappingVersion` then. */
+  readonly version: number;
+  /** Where it begins. */
+  readonly physical: number;
 }
 
 /** How many elements lie in the page from here on in one direction; none when the first lies over its end. */

@@ -293,7 +293,7 @@ export class Translator {
       for (let offset = start; offset < next;) {
         const [lo, hi] = linearAt(region, offset);
         const length = Math.min(next - offset, 0x1000 - (lo & 0xfff));
-        const physical = this.memory.physicalOf(lo, hi);
+        const physical = this.memory.physicalOfCode(lo, hi);
         if (physical >= 0) {
           this.memory.markCode(physical, length);
           pages.set(keyOf(lo & -0x1000, hi), { lo: lo & -0x1000, hi, physical: physical - (physical % 0x1000) });
@@ -320,7 +320,7 @@ export class Translator {
   private codePage(lo: number, hi: number): number {
     if (lo === this.pageLo && hi === this.pageHi) return this.page;
     const { memory } = this;
-    const physical = this.isBarred(lo, hi) || !memory.isFetched(lo, hi) ? -1 : memory.physicalOf(lo, hi);
+    const physical = this.isBarred(lo, hi) || !memory.isFetched(lo, hi) ? -1 : memory.physicalOfCode(lo, hi);
     this.page = physical < memory.ram.length ? physical : -1;
     this.pageLo = lo;
     this.pageHi = hi;
@@ -398,7 +398,7 @@ export class Translator {
    */
   private isThere(translated: Translated): boolean {
     const { memory } = this;
-    const isSame = translated.pages.every(({ lo, hi, physical }) => memory.physicalOf(lo, hi) === physical);
+    const isSame = translated.pages.every(({ lo, hi, physical }) => memory.physicalOfCode(lo, hi) === physical);
     if (isSame && translated.pages.every(({ lo, hi }) => memory.isFetched(lo, hi))) return true;
     if (!isSame || ++translated.refusals > PATIENCE) this.drop(translated);
     return false;
