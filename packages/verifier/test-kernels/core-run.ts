@@ -1,6 +1,6 @@
 /** Kernels in the core, for the tests and for the table of docs/performance.md. */
 import { createHash } from 'node:crypto';
-import { Machine, type MachineExit, type Tier } from '@bzelf/x86';
+import { GENERAL_REGISTERS, Machine, type MachineExit, type Tier } from '@bzelf/x86';
 import { isAtEntry, type KernelEntryPoint } from '../src/kernel-entry';
 import { startPlan } from '../src/start';
 import { copyStart, RAM, type Arrival, type PlannedKernel } from './beside-qemu';
@@ -53,8 +53,7 @@ export function fingerprint(machine: Machine): Record<string, unknown> {
   };
 }
 
-// prettier-ignore
-const REGISTERS = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15', 'rip'];
+const REGISTERS = [...GENERAL_REGISTERS, 'rip'];
 
 export const registersOf = (machine: Machine): Record<string, bigint> =>
   Object.fromEntries(REGISTERS.map((name) => [name, machine.register(name)]));

@@ -1,4 +1,11 @@
-import { VECTOR, type Machine, type MachineExit, type MachineHooks, type RunOptions } from '@bzelf/x86';
+import {
+  GENERAL_REGISTERS,
+  VECTOR,
+  type Machine,
+  type MachineExit,
+  type MachineHooks,
+  type RunOptions,
+} from '@bzelf/x86';
 import { instructionAt, type Disassembler } from '../execution/accesses.js';
 import { PlaceList, type Place } from '../execution/audit-places.js';
 import type { PhaseName, Ring1Report, TrapReason } from '../execution/report.js';
@@ -108,7 +115,7 @@ export class Ring1Monitor {
   }
 
   private moveControl({ number, register, writes }: NonNullable<Instruction['control']>): boolean {
-    const name = GENERAL[register] ?? 'rax';
+    const name = GENERAL_REGISTERS[register] ?? 'rax';
     if (writes) return this.processor.write(number, this.machine.register(name));
     this.machine.setRegister(name, this.processor.read(number));
     return true;
@@ -155,8 +162,6 @@ export class Ring1Monitor {
     return { rip: linearRip, text: instructionAt(this.machine, this.text, linearRip), count };
   };
 }
-
-const GENERAL = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
 
 const placeOf = (rip: bigint): Place => ({
   lo: Number(BigInt.asIntN(32, rip)),

@@ -1,5 +1,5 @@
 /** A random machine: code, data, page tables, descriptor tables, TSS and registers, all from a seed. Sane first, then damaged here and there. */
-import { type Machine, type SegmentName } from '../core';
+import { GENERAL_REGISTERS, type Machine, type SegmentName } from '../core';
 import { generator } from '../../test/random-code';
 import { randomProgram } from './program';
 
@@ -180,23 +180,7 @@ function controlRegisters(machine: Machine, next: Random, mode: Mode): void {
 
 function registers(machine: Machine, next: Random, mode: Mode, isUser: boolean): void {
   const is64 = mode === 'long';
-  for (const [i, name] of [
-    'rax',
-    'rcx',
-    'rdx',
-    'rbx',
-    'rbp',
-    'rsi',
-    'rdi',
-    'r8',
-    'r9',
-    'r10',
-    'r11',
-    'r12',
-    'r13',
-    'r14',
-    'r15',
-  ].entries()) {
+  for (const [i, name] of GENERAL_REGISTERS.filter((own) => own !== 'rsp').entries()) {
     // prettier-ignore
     if (i > 6 && !is64) break;
     machine.setRegister(name, registerValue(next, mode));

@@ -1,6 +1,6 @@
 /** One instruction after the other in QEMU and in the core, all registers compared after each. */
 import { type PausedQemu } from '@bzelf/testkit';
-import { Decoder, FORMS, LANE, LANES, undefinedByCount, type Form, type Machine } from '../core';
+import { Decoder, FORMS, GENERAL_REGISTERS, LANE, LANES, undefinedByCount, type Form, type Machine } from '../core';
 import { different, littleHex, NUMBER, ownRegisters, readPacket, type StubRegisters } from './stub-registers';
 
 export interface StepOptions {
@@ -114,8 +114,7 @@ class LockStep {
   /** A load from where devices are. */
   private isDevice({ lanes }: Next, before: StubRegisters): boolean {
     const base = lanes[LANE.base] ?? -1;
-    const names = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'];
-    const from = base < 0 ? 0n : (before[base < 8 ? (names[base] ?? '') : `r${base}`] ?? 0n);
+    const from = base < 0 ? 0n : (before[GENERAL_REGISTERS[base] ?? ''] ?? 0n);
     const address = BigInt.asUintN(32, from + BigInt(lanes[LANE.dispLo] ?? 0));
     return address >= LAST_VECTOR_PAGE;
   }

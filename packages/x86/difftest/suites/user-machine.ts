@@ -1,9 +1,10 @@
 /** A machine that runs user code flat at CPL 3, 32-bit without paging or 64-bit with memory mapped to itself, and stops at every exception. */
-import { CR0, CR4, Machine, WORD, type MachineExit } from '../core';
+import { CR0, CR4, GENERAL_REGISTERS, Machine, WORD, type MachineExit } from '../core';
 import { type Program } from './multiboot';
 import { type SuiteOptions } from './suite';
 
-export const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const;
+/** Those of 32-bit code. */
+export const REGISTER_NAMES = GENERAL_REGISTERS.slice(0, 8);
 /** Selectors as Linux gives them to processes. */
 const CODE = { 32: 0x23, 64: 0x33 } as const;
 const DATA = 0x2b;
@@ -94,7 +95,7 @@ export class UserMachine {
   }
 }
 
-const nameOf = (number: number): string => REGISTER_NAMES[number] ?? `r${number}`;
+const nameOf = (number: number): string => GENERAL_REGISTERS[number] ?? '';
 
 /** The FXSAVE area (32-bit part) that the state block amounts to. */
 export function fxsaveImage(words: Int32Array): Uint8Array {

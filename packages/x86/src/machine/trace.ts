@@ -1,27 +1,8 @@
 import { type Cpu } from '../cpu/cpu.js';
-import { WORD } from '../cpu/state.js';
+import { GENERAL_REGISTERS, WORD } from '../cpu/state.js';
 import { LANES } from '../decode/lanes.js';
 import { Decoder, type CodeSize } from '../decode/decoder.js';
 import { linear } from './breakpoints.js';
-
-const NAMES = [
-  'rax',
-  'rcx',
-  'rdx',
-  'rbx',
-  'rsp',
-  'rbp',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-] as const;
 
 /** One executed instruction (or one round of REP). */
 export interface TraceEntry {
@@ -78,7 +59,7 @@ export class Tracer {
 
   private changes(): Record<string, bigint> {
     const changes: Record<string, bigint> = {};
-    NAMES.forEach((name, number) => {
+    GENERAL_REGISTERS.forEach((name, number) => {
       const value = this.register(number);
       if (value !== BigInt.asUintN(64, this.registers[number] as bigint)) changes[name] = value;
     });
