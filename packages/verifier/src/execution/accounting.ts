@@ -1,5 +1,5 @@
 import { hex } from '@bzelf/bytes';
-import { copyLength, type LoadPlan } from '@bzelf/loader';
+import { copyLength, type KernelImage, type LoadPlan } from '@bzelf/loader';
 import type { TouchLog } from '@bzelf/x86';
 import type { Finding } from '../finding.js';
 import type { Unmapped } from './accesses.js';
@@ -53,6 +53,7 @@ export const untouched = (uses: readonly RangeUse[]): Finding[] =>
 /** Accesses to what was not mapped. Firmware's memory may be read where paging is off, but not what the loader has put there. */
 export const unmappedFindings = (
   accesses: readonly Unmapped[],
+  form: KernelImage['form'],
   plan: LoadPlan,
   ranges: readonly AllowedRange[],
   ram: number,
@@ -67,7 +68,10 @@ export const unmappedFindings = (
     );
     const isRead = kind === 'read' && cpu.mode !== 'long64';
     const isFirmware = isRead && end <= MIB && !isBrought;
-    const isEarly = isRead && (start >= ram || copies.some((copy) => copy.purpose === 'initrd' && isIn(copy, start)));
+    // a decompressor has no business there
+    const isKernelRead = isRead && form === 'vmlinux';
+    const isEarly =
+      isKernelRead && (start >= ram || copies.some((copy) => copy.purpose === 'initrd' && isIn(copy, start)));
     const code = isFirmware ? 'run/low-memory' : isEarly ? 'run/early-read' : 'run/unmapped';
     const where = end - start > PAGE ? `${hex(start)}-${hex(end - 1)}, page after page` : `${hex(start)}`;
     const what = whatIsAt(start, plan, ranges, ram);

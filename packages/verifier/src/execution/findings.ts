@@ -25,7 +25,7 @@ export const EXECUTION_FINDINGS = {
     explanation: 'Without paging that memory is always there. The kernel looks for ACPI tables in it when the loader does not say where they are.', remedy: 'nothing; a loader that enters with paging on must map it',
   },
   'run/early-read': {
-    severity: 'warning', title: 'The initrd, or what is no memory, is read before there are page tables',
+    severity: 'warning', title: 'The kernel reads the initrd, or what is no memory, before it has page tables',
     explanation: 'Without paging that is no fault: where no memory is, a PC gives ones. Linux for i386 looks for microcode in the initrd before it has page tables, and by then reads through FS as if it had them.', remedy: 'nothing; a loader that enters with paging on must map the initrd',
   },
   'run/untouched': {

@@ -153,7 +153,7 @@ class Run {
     if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux') this.findings.push(...untouched(ranges));
     const { list } = this.unmapped;
     this.findings.push(
-      ...unmappedFindings(list, given.plan, this.allowed.ranges, machine.ram.length),
+      ...unmappedFindings(list, this.prepared.kernel.form, given.plan, this.allowed.ranges, machine.ram.length),
       ...unknownCalls(this.bios?.calls ?? []),
     );
     const end =

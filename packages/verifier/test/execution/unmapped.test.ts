@@ -16,22 +16,19 @@ const planBy = (protocol: 'linux32' | 'linux64') =>
   });
 const initrd = Number(planBy('linux32').copies.find(({ purpose }) => purpose === 'initrd')?.to);
 
+// prettier-ignore
 test.each([
-  { what: 'a read of the initrd', by: 'linux32', kind: 'read', start: initrd, code: 'run/early-read' },
-  { what: 'a read beyond all memory', by: 'linux32', kind: 'read', start: 0xc1e5_e6e0, code: 'run/early-read' },
-  { what: 'a read of the BIOS data area', by: 'linux32', kind: 'read', start: 0x40e, code: 'run/low-memory' },
-  {
-    what: 'a read of memory that nobody speaks of',
-    by: 'linux32',
-    kind: 'read',
-    start: RAM >> 1,
-    code: 'run/unmapped',
-  },
-  { what: 'a write to the initrd', by: 'linux32', kind: 'write', start: initrd, code: 'run/unmapped' },
-  { what: 'a read of the initrd', by: 'linux64', kind: 'read', start: initrd, code: 'run/unmapped' },
-  { what: 'a read beyond all memory', by: 'linux64', kind: 'read', start: 0xc1e5_e6e0, code: 'run/unmapped' },
-  { what: 'a read of the BIOS data area', by: 'linux64', kind: 'read', start: 0x40e, code: 'run/unmapped' },
-] as const)('$what, by $by: $code', ({ by, kind, start, code }) => {
+  { what: 'a read of the initrd',            by: 'linux32', form: 'vmlinux', kind: 'read',  start: initrd,      code: 'run/early-read' },
+  { what: 'a read beyond all memory',        by: 'linux32', form: 'vmlinux', kind: 'read',  start: 0xc1e5_e6e0, code: 'run/early-read' },
+  { what: 'a read of the initrd',            by: 'linux32', form: 'bzimage', kind: 'read',  start: initrd,      code: 'run/unmapped' },
+  { what: 'a read beyond all memory',        by: 'linux32', form: 'bzimage', kind: 'read',  start: 0xc1e5_e6e0, code: 'run/unmapped' },
+  { what: 'a read of the BIOS data area',    by: 'linux32', form: 'bzimage', kind: 'read',  start: 0x40e,       code: 'run/low-memory' },
+  { what: 'a read of memory without a name', by: 'linux32', form: 'vmlinux', kind: 'read',  start: RAM >> 1,    code: 'run/unmapped' },
+  { what: 'a write to the initrd',           by: 'linux32', form: 'vmlinux', kind: 'write', start: initrd,      code: 'run/unmapped' },
+  { what: 'a read of the initrd',            by: 'linux64', form: 'vmlinux', kind: 'read',  start: initrd,      code: 'run/unmapped' },
+  { what: 'a read beyond all memory',        by: 'linux64', form: 'vmlinux', kind: 'read',  start: 0xc1e5_e6e0, code: 'run/unmapped' },
+  { what: 'a read of the BIOS data area',    by: 'linux64', form: 'bzimage', kind: 'read',  start: 0x40e,       code: 'run/unmapped' },
+] as const)('$what, by $by of $form: $code', ({ by, form, kind, start, code }) => {
   const access: Unmapped = { kind, start, end: start + 4, size: 4, rip: 0x10_0000n, count: 7n, text: 'mov' };
-  expect(unmappedFindings([access], planBy(by), [], RAM).map((finding) => finding.code)).toEqual([code]);
+  expect(unmappedFindings([access], form, planBy(by), [], RAM).map((finding) => finding.code)).toEqual([code]);
 });
