@@ -31,8 +31,7 @@ export function instructionsPage(): string {
   const all = FORMS.slice(1);
   const isImplemented = (form: Form) => FORM_SEMANTICS[form.index] !== undefined;
   const implemented = all.filter(isImplemented);
-  const system = all.filter((form) => !isImplemented(form) && form.attributes.has('sys'));
-  const rest = all.filter((form) => !isImplemented(form) && !form.attributes.has('sys'));
+  const rest = all.filter((form) => !isImplemented(form));
   return `# Instructions of the execution core
 
 Generated from the instruction table by \`node scripts/instructions-page.mjs\`; notation: \`packages/x86/src/isa/row.ts\`. Flags: O S Z A P C, D, I, and
@@ -45,15 +44,9 @@ effect has its source.
 |---|---|---|---|---|---|---|---|
 ${[...groupByName(implemented).values()].flat().map(rowText).join('\n')}
 
-## Decoded, privilege checked, not executed: ${system.length} forms
-
-The run ends with \`unimplemented\` at the instruction.
-
-${known(system)}.
-
 ## Decoded for length and memory operand: ${rest.length} forms
 
-The run ends with \`unimplemented\` at the instruction.
+The run ends with \`unimplemented\` at the instruction, or the guest gets #UD (option \`unimplemented: 'ud'\`).
 
 ${known(rest)}.
 `;

@@ -3,6 +3,7 @@ import { Cpu, FlatMemory, GuestMemory, Interpreter, LANE, WORD, type Exit } from
 import { FORMS, type Form } from '../src/isa';
 import { LAYOUT } from '../src/memory/layout';
 import { Engine } from '../src/engine';
+import { FULL_FEATURES, makeProfile } from '../src/system/profile';
 import { CODE, START, WINDOW, WINDOW_SIZE } from './record';
 
 export interface Player {
@@ -15,6 +16,8 @@ export interface Player {
   play(setState: () => void): { readonly exit: Exit; readonly form: Form | undefined; readonly size: number };
 }
 
+/** Instructions that come with a feature are there. */
+const PROFILE = makeProfile({ features: FULL_FEATURES });
 /** Enough for any REP of a record, and a bound for what runs away. */
 const BUDGET = 10_000;
 
@@ -28,6 +31,10 @@ export class FlatPlayer implements Player {
   ]);
   readonly cpu = new Cpu(this.memory);
   private readonly interpreter = new Interpreter(this.cpu, { deliver: false });
+
+  constructor() {
+    this.cpu.profile = PROFILE;
+  }
 
   setCode(code: Uint8Array): void {
     this.code.fill(0xcc, START, START + 16).set(code, START);
@@ -65,6 +72,7 @@ export class TranslatedPlayer implements Player {
     const window = moved ? 0x20000 : WINDOW;
     this.memory = new GuestMemory({ ram: window + WINDOW_SIZE });
     this.cpu = new Cpu(this.memory, this.memory.buffer, LAYOUT.state);
+    this.cpu.profile = PROFILE;
     this.engine = new Engine(this.cpu, this.memory, 'translator');
     this.cpu.delivers = false;
     this.window = this.memory.ram.subarray(window, window + WINDOW_SIZE);

@@ -11,12 +11,14 @@ import { FXSAVE } from './fxsave.js';
 import { SHIFTS } from './shift.js';
 import { SSE_CONVERT } from './sse-convert.js';
 import { SSE_FLOAT } from './sse-float.js';
+import { SSE3 } from './sse3.js';
 import { SSE_INTEGER } from './sse-integer.js';
 import { SSE_MOVES } from './sse-move.js';
 import { STACK } from './stack.js';
 import { STRINGS } from './string.js';
 import { X87_ARITHMETIC } from './x87-arithmetic.js';
 import { X87_CONTROL } from './x87-control.js';
+import { X87_DECIMAL } from './x87-decimal.js';
 import { X87_MOVES } from './x87-move.js';
 import { X87_SCALE } from './x87-scale.js';
 import { ABSENT_INSTRUCTIONS, SYSTEM_SEMANTICS } from '../system/index.js';
@@ -37,7 +39,9 @@ export const SEMANTICS: ReadonlyMap<string, Semantics> = new Map(
     SSE_INTEGER,
     SSE_FLOAT,
     SSE_CONVERT,
+    SSE3,
     X87_MOVES,
+    X87_DECIMAL,
     X87_ARITHMETIC,
     X87_SCALE,
     X87_CONTROL,

@@ -8,6 +8,7 @@ import {
   FLAG,
   INDEFINITE,
   normal,
+  ROUND,
   round,
   SINGLE,
   toDouble,
@@ -15,6 +16,7 @@ import {
   toSingle,
   type Real,
 } from '../float/index.js';
+import { checkSse3 } from '../system/fpu-available.js';
 import { convert } from './sse-convert.js';
 import { loadInteger, loadReal, loadTen, probe, storeTen } from './x87-memory.js';
 import { FSW } from './x87-pending.js';
@@ -117,13 +119,22 @@ function storeRegister(cpu: Cpu): boolean {
   return true;
 }
 
+/** FSTPNCE, an undocumented alias of FSTP: nothing is stored of an empty register, and that is no exception (measured, AMD). */
+const storeSilently: Semantics = (cpu) => {
+  beginX87(cpu);
+  noteAddresses(cpu);
+  if (isEmpty(cpu, 0)) setC1(cpu, false);
+  else storeRegister(cpu);
+  pop(cpu);
+};
+
 /** What is not stored can fault all the same. */
-function probeStore(cpu: Cpu): void {
+export function probeStore(cpu: Cpu): void {
   cpu.address();
   probe(cpu, cpu.sizeOf(0), true);
 }
 
-const STOPS_STORE = FLAG.IE | FLAG.OE | FLAG.UE;
+export const STOPS_STORE = FLAG.IE | FLAG.OE | FLAG.UE;
 
 function storeMemory(cpu: Cpu, env: Environment): boolean {
   const size = cpu.sizeOf(0);
@@ -151,7 +162,7 @@ function narrow(env: Environment, format: typeof SINGLE, source: Real): Real {
   return real;
 }
 
-function concludeStore(cpu: Cpu, env: Environment, empty: boolean): boolean {
+export function concludeStore(cpu: Cpu, env: Environment, empty: boolean): boolean {
   const stopped = (env.flags & STOPS_STORE & ~env.masked) !== 0;
   setC1(cpu, !stopped && !empty && (env.flags & FLAG.PE) !== 0 && env.roundedUp);
   // what keeps the result from being stored keeps it from being inexact
@@ -160,11 +171,13 @@ function concludeStore(cpu: Cpu, env: Environment, empty: boolean): boolean {
   return !stopped;
 }
 
-/** FIST, FISTP. */
+/** FIST, FISTP; FISTTP chops whatever the control word says. */
 const storeInteger =
-  (pops: boolean): Semantics =>
+  (pops: boolean, chops = false): Semantics =>
   (cpu) => {
+    if (chops) checkSse3(cpu);
     const env = beginX87(cpu);
+    if (chops) env.rounding = ROUND.chop;
     const size = cpu.sizeOf(0);
     const empty = isEmpty(cpu, 0);
     const value = empty ? undefined : toInteger(env, readStack(cpu, 0), 8 * size);
@@ -236,6 +249,8 @@ export const X87_MOVES: Readonly<Record<string, Semantics>> = {
   FSTP: store(true),
   FIST: storeInteger(false),
   FISTP: storeInteger(true),
+  FISTTP: storeInteger(true, true),
+  FSTPNCE: storeSilently,
   FXCH: fxch,
   FCHS: changeSign((word) => word ^ 0x8000),
   FABS: changeSign((word) => word & 0x7fff),

@@ -1,22 +1,16 @@
 import { type IsaRow } from './row.js';
 
 /**
- * What came after SSE2, one line an opcode: the names for NP, 66, F3 and F2, `-` where there is none. Decoded for their length and
+ * What came after SSE3, one line an opcode: the names for NP, 66, F3 and F2, `-` where there is none. Decoded for their length and
  * their memory operand; they raise #UD until a later stage. Source: Intel SDM vol. 2D, tables A-3 to A-5.
  */
 // prettier-ignore
 const BY_PREFIX: readonly (readonly [encoding: string, names: string, attributes?: string])[] = [
-  ['0F 12 /r', '- - MOVSLDUP MOVDDUP'],
-  ['0F 16 /r', '- - MOVSHDUP -'],
   ['0F 78 /r', 'VMREAD - - -', 'flags=VMX'],
   ['0F 78 /0 ib ib', '- EXTRQ - -', 'reg'],
   ['0F 78 /r ib ib', '- - - INSERTQ', 'reg'],
   ['0F 79 /r', 'VMWRITE - - -', 'flags=VMX'],
   ['0F 79 /r', '- EXTRQ - INSERTQ', 'reg'],
-  ['0F 7C /r', '- HADDPD - HADDPS'],
-  ['0F 7D /r', '- HSUBPD - HSUBPS'],
-  ['0F D0 /r', '- ADDSUBPD - ADDSUBPS'],
-  ['0F F0 /r', '- - - LDDQU', 'mem'],
 
   ...both(0x00, 'PSHUFB PHADDW PHADDD PHADDSW PMADDUBSW PHSUBW PHSUBD PHSUBSW PSIGNB PSIGNW PSIGND PMULHRSW', '0F 38'),
   ...both(0x1c, 'PABSB PABSW PABSD', '0F 38'),

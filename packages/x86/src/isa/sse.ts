@@ -13,18 +13,20 @@ const SHAPES: Readonly<Record<string, string>> = {
 /** One opcode: names for NP, 66, F3 and F2 with their operands, `-` where there is none. */
 type SseOpcode = readonly [encoding: string, names: string, shapes: string, attributes?: string];
 
-/** MMX, SSE and SSE2. Source: Intel SDM vol. 2D, tables A-3 and A-4. */
+/** MMX, SSE, SSE2 and SSE3. Source: Intel SDM vol. 2D, tables A-3 and A-4. */
 // prettier-ignore
 const OPCODES: readonly SseOpcode[] = [
   ['0F 10 /r', 'MOVUPS MOVUPD MOVSS MOVSD',               'VW VW Vd Vq'],
   ['0F 11 /r', 'MOVUPS MOVUPD MOVSS MOVSD',               'WV WV dV qV'],
   ['0F 12 /r', 'MOVHLPS - - -',                           'VW - - -', 'reg'],
   ['0F 12 /r', 'MOVLPS MOVLPD - -',                       'Vq Vq - -', 'mem'],
+  ['0F 12 /r', '- - MOVSLDUP MOVDDUP',                    '- - VW Vq'],
   ['0F 13 /r', 'MOVLPS MOVLPD - -',                       'qV qV - -', 'mem'],
   ['0F 14 /r', 'UNPCKLPS UNPCKLPD - -',                   'VW VW - -'],
   ['0F 15 /r', 'UNPCKHPS UNPCKHPD - -',                   'VW VW - -'],
   ['0F 16 /r', 'MOVLHPS - - -',                           'VW - - -', 'reg'],
   ['0F 16 /r', 'MOVHPS MOVHPD - -',                       'Vq Vq - -', 'mem'],
+  ['0F 16 /r', '- - MOVSHDUP -',                          '- - VW -'],
   ['0F 17 /r', 'MOVHPS MOVHPD - -',                       'qV qV - -', 'mem'],
   ['0F 28 /r', 'MOVAPS MOVAPD - -',                       'VW VW - -'],
   ['0F 29 /r', 'MOVAPS MOVAPD - -',                       'WV WV - -'],
@@ -70,12 +72,15 @@ const OPCODES: readonly SseOpcode[] = [
   ['0F 73 /7 ib', '- PSLLDQ - -',                         '- W - -', 'reg'],
   ...both(0x74, 'PCMPEQB PCMPEQW PCMPEQD'),
   ['0F 77', 'EMMS - - -',                                 'none - - -'],
+  ['0F 7C /r', '- HADDPD - HADDPS',                       '- VW - VW'],
+  ['0F 7D /r', '- HSUBPD - HSUBPS',                       '- VW - VW'],
   ['0F 7E /r', 'MOVD|MOVD|MOVQ MOVD|MOVD|MOVQ MOVQ -',    'EP EV Vq -'],
   ['0F 7F /r', 'MOVQ MOVDQA MOVDQU -',                    'QP WV WV -'],
   ['0F C2 /r ib', 'CMPPS CMPPD CMPSS CMPSD',              'VW VW Vd Vq'],
   ['0F C4 /r ib', 'PINSRW PINSRW - -',                    'Pw Vw - -'],
   ['0F C5 /r ib', 'PEXTRW PEXTRW - -',                    'gQ gW - -', 'reg'],
   ['0F C6 /r ib', 'SHUFPS SHUFPD - -',                    'VW VW - -'],
+  ['0F D0 /r', '- ADDSUBPD - ADDSUBPS',                   '- VW - VW'],
   ...both(0xd1, 'PSRLW PSRLD PSRLQ PADDQ PMULLW'),
   ['0F D6 /r', '- MOVQ - -',                              '- qV - -'],
   ['0F D6 /r', '- - MOVQ2DQ MOVDQ2Q',                     '- - VQ Pq', 'reg'],
@@ -84,6 +89,7 @@ const OPCODES: readonly SseOpcode[] = [
   ['0F E6 /r', '- CVTTPD2DQ CVTDQ2PD CVTPD2DQ',           '- VW Vq VW'],
   ['0F E7 /r', 'MOVNTQ MOVNTDQ - -',                      'QP WV - -', 'mem'],
   ...both(0xe8, 'PSUBSB PSUBSW PMINSW POR PADDSB PADDSW PMAXSW PXOR'),
+  ['0F F0 /r', '- - - LDDQU',                             '- - - VW', 'mem'],
   ...both(0xf1, 'PSLLW PSLLD PSLLQ PMULUDQ PMADDWD PSADBW'),
   ['0F F7 /r', 'MASKMOVQ MASKMOVDQU - -',                 'PQ VW - -', 'reg'],
   ...both(0xf8, 'PSUBB PSUBW PSUBD PSUBQ PADDB PADDW PADDD'),

@@ -1,9 +1,9 @@
 import { type IsaRow } from './row.js';
 
-/** Decoded and no more: transcendental functions, packed decimals, FISTTP, which came with SSE3, and one alias. */
-const TODO = new Set('F2XM1 FYL2X FPTAN FPATAN FYL2XP1 FSINCOS FSIN FCOS FBLD FBSTP FISTTP FSTPNCE'.split(' '));
+/** Decoded and no more: transcendental functions, whose last bits are each processor's own. */
+const TODO = new Set('F2XM1 FYL2X FPTAN FPATAN FYL2XP1 FSINCOS FSIN FCOS'.split(' '));
 /** Register forms with one operand, ST(i). */
-const ONE_OPERAND = new Set('FLD FST FSTP FFREE FFREEP'.split(' '));
+const ONE_OPERAND = new Set('FLD FST FSTP FSTPNCE FFREE FFREEP'.split(' '));
 
 /** One x87 opcode: its eight memory forms, `-` where there is none, and its register forms by first ModRM byte. */
 type X87Opcode = readonly [opcode: string, memory: string, registers: string];
@@ -49,7 +49,7 @@ const memoryRows = ([opcode, memory]: X87Opcode): IsaRow[] =>
     return name === '-' ? [] : [[`${opcode} /${n}`, `${name} m${Number(size) * 8}`, `mem${todo(name)}`]];
   });
 
-/** In DC, DD and DE the destination is ST(i), but for comparisons and exchanges. */
+/** In DC and DE the destination is ST(i), but for comparisons. */
 function registerOperands(opcode: string, modrm: string, name: string): string {
   if (!modrm.endsWith('+i') || TODO.has(name)) return '';
   if (ONE_OPERAND.has(name)) return ' ST(i)';

@@ -24,3 +24,8 @@ export function checkSse(cpu: Cpu): void {
   if ((cpu.word(WORD.cr + 8) & CR4.OSFXSR) === 0) throw cpu.raise(VECTOR.UD);
   checkMmx(cpu);
 }
+
+/** SSE3, of which FISTTP is a part that works on the x87 stack. */
+export function checkSse3(cpu: Cpu): void {
+  if (!cpu.profile.features.has('pni')) throw cpu.raise(VECTOR.UD);
+}

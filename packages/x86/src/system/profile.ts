@@ -5,19 +5,21 @@ type FeatureRow = readonly [name: string, leaf: number, output: keyof CpuidResul
 
 // prettier-ignore
 const FEATURE_ROWS = [
-  ['fpu',       1, 'edx', 0],  ['de',        1, 'edx', 2],  ['pse',     1, 'edx', 3],  ['tsc',     1, 'edx', 4],
-  ['msr',       1, 'edx', 5],  ['pae',       1, 'edx', 6],  ['cx8',     1, 'edx', 8],  ['apic',    1, 'edx', 9],
-  ['sep',       1, 'edx', 11], ['mtrr',      1, 'edx', 12], ['pge',     1, 'edx', 13], ['cmov',    1, 'edx', 15],
-  ['pat',       1, 'edx', 16], ['pse36',     1, 'edx', 17], ['clflush', 1, 'edx', 19], ['mmx',     1, 'edx', 23],
-  ['fxsr',      1, 'edx', 24], ['sse',       1, 'edx', 25], ['sse2',    1, 'edx', 26],
-  ['cx16',      1, 'ecx', 13], ['pcid',      1, 'ecx', 17], ['movbe',   1, 'ecx', 22], ['popcnt',  1, 'ecx', 23],
-  ['rdrand',    1, 'ecx', 30], ['hypervisor', 1, 'ecx', 31],
-  ['fsgsbase',  7, 'ebx', 0],  ['bmi1',      7, 'ebx', 3],  ['smep',    7, 'ebx', 7],  ['bmi2',    7, 'ebx', 8],
-  ['erms',      7, 'ebx', 9],  ['rdseed',    7, 'ebx', 18], ['adx',     7, 'ebx', 19], ['smap',    7, 'ebx', 20],
-  ['clflushopt', 7, 'ebx', 23], ['umip',     7, 'ecx', 2],  ['rdpid',   7, 'ecx', 22],
-  ['syscall',   0x80000001, 'edx', 11], ['nx',     0x80000001, 'edx', 20], ['pdpe1gb', 0x80000001, 'edx', 26],
-  ['rdtscp',    0x80000001, 'edx', 27], ['lm',     0x80000001, 'edx', 29],
-  ['lahf_lm',   0x80000001, 'ecx', 0],  ['abm',    0x80000001, 'ecx', 5],  ['prefetchw', 0x80000001, 'ecx', 8],
+  ['fpu',        1, 'edx', 0],      ['de',         1, 'edx', 2],      ['pse',        1, 'edx', 3],      ['tsc',        1, 'edx', 4],
+  ['msr',        1, 'edx', 5],      ['pae',        1, 'edx', 6],      ['mce',        1, 'edx', 7],      ['cx8',        1, 'edx', 8],
+  ['apic',       1, 'edx', 9],      ['sep',        1, 'edx', 11],     ['mtrr',       1, 'edx', 12],     ['pge',        1, 'edx', 13],
+  ['mca',        1, 'edx', 14],     ['cmov',       1, 'edx', 15],     ['pat',        1, 'edx', 16],     ['pse36',      1, 'edx', 17],
+  ['clflush',    1, 'edx', 19],     ['mmx',        1, 'edx', 23],     ['fxsr',       1, 'edx', 24],     ['sse',        1, 'edx', 25],
+  ['sse2',       1, 'edx', 26],
+  ['pni',        1, 'ecx', 0],      ['cx16',       1, 'ecx', 13],     ['pcid',       1, 'ecx', 17],     ['movbe',      1, 'ecx', 22],
+  ['popcnt',     1, 'ecx', 23],     ['rdrand',     1, 'ecx', 30],     ['hypervisor', 1, 'ecx', 31],
+  ['fsgsbase',   7, 'ebx', 0],      ['bmi1',       7, 'ebx', 3],      ['smep',       7, 'ebx', 7],      ['bmi2',       7, 'ebx', 8],
+  ['erms',       7, 'ebx', 9],      ['rdseed',     7, 'ebx', 18],     ['adx',        7, 'ebx', 19],     ['smap',       7, 'ebx', 20],
+  ['clflushopt', 7, 'ebx', 23],
+  ['umip',       7, 'ecx', 2],      ['rdpid',      7, 'ecx', 22],
+  ['syscall',    0x80000001, 'edx', 11],   ['nx',         0x80000001, 'edx', 20],   ['pdpe1gb',    0x80000001, 'edx', 26],   ['rdtscp',     0x80000001, 'edx', 27],
+  ['lm',         0x80000001, 'edx', 29],
+  ['lahf_lm',    0x80000001, 'ecx', 0],    ['abm',        0x80000001, 'ecx', 5],    ['prefetchw',  0x80000001, 'ecx', 8],
   ['invariant_tsc', 0x80000007, 'edx', 8],
 ] as const satisfies readonly FeatureRow[];
 
@@ -43,7 +45,7 @@ export interface CpuProfile {
   readonly randomSeed: number;
 }
 
-/** What a 64-bit kernel of Linux asks for, and little more: the features of QEMU's kvm64 that the core has. */
+/** What a 64-bit kernel of Linux asks for, and little more: the features of QEMU's kvm64, but for SSE3, APIC, MTRRs and machine checks. */
 const BASELINE: readonly CpuFeature[] = [
   ...(['fpu', 'de', 'pse', 'tsc', 'msr', 'pae', 'cx8', 'sep', 'pge', 'cmov', 'pat', 'pse36', 'clflush'] as const),
   ...(['mmx', 'fxsr', 'sse', 'sse2', 'cx16', 'syscall', 'nx', 'lm', 'lahf_lm', 'invariant_tsc'] as const),
@@ -66,8 +68,21 @@ export const DEFAULT_PROFILE: CpuProfile = {
 /** Everything that the core implements, but for RDRAND and RDSEED, which make a kernel's KASLR deterministic only by their seed. */
 export const FULL_FEATURES: ReadonlySet<CpuFeature> = new Set([
   ...BASELINE,
-  ...(['movbe', 'popcnt', 'fsgsbase', 'bmi1', 'bmi2', 'erms', 'smep', 'smap', 'adx', 'clflushopt', 'umip'] as const),
-  ...(['rdpid', 'pdpe1gb', 'rdtscp', 'abm', 'prefetchw', 'mtrr'] as const),
+  ...([
+    'pni',
+    'movbe',
+    'popcnt',
+    'fsgsbase',
+    'bmi1',
+    'bmi2',
+    'erms',
+    'smep',
+    'smap',
+    'adx',
+    'clflushopt',
+    'umip',
+  ] as const),
+  ...(['rdpid', 'pdpe1gb', 'rdtscp', 'abm', 'prefetchw', 'mtrr', 'mce', 'mca'] as const),
 ]);
 
 /** The default profile with changes: `makeProfile({ features: new Set([...DEFAULT_PROFILE.features, 'smap']) })`. */
