@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CR0, makeProfile, type Exit, SEGMENT, TABLE, WORD } from '../src/index';
+import { CR0, FULL_FEATURES, makeProfile, type Exit, SEGMENT, TABLE, WORD } from '../src/index';
 import { CODE, HANDLERS, IDT, protectedMachine, STACK, SystemMachine, TSS } from './system-machine';
 
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
@@ -42,6 +42,8 @@ test.each([
     rf: 1,
   },
   { title: 'RDRAND that is not advertised', hex: '0fc7f0', vector: 6, rip: CODE, rf: 1 },
+  { title: 'FISTTP without SSE3', hex: 'db0d00500000', vector: 6, rip: CODE, rf: 1 },
+  { title: 'RDMSR of MCG_CAP without machine checks', hex: 'b979010000 0f32', vector: 13, code: 0, rip: CODE + 5, rf: 1 },
   { title: 'XGETBV, which no profile has', hex: '0f01d0', vector: 6, rip: CODE, rf: 1 },
   { title: 'STAC without SMAP', hex: '0f01cb', vector: 6, rip: CODE, rf: 1 },
   { title: 'SYSCALL outside of 64-bit mode', hex: '0f05', vector: 6, rip: CODE, rf: 1 },
@@ -220,6 +222,23 @@ test('CPUID answers by the profile: what is advertised, and the last basic leaf 
   const { cpu } = machine;
   expect(Buffer.from(Int32Array.of(cpu.register(6, 4)).buffer).toString()).toBe('ineI');
   expect([cpu.register(7, 4), cpu.register(5, 4), cpu.register(3, 4)]).toEqual([0x11, 1, 1]);
+});
+
+/** As kvm-unit-tests' `msr` wants them. */
+test.each([
+  { title: 'MCG_CAP tells of one bank', hex: 'b979010000 0f32 f4', eax: 1 },
+  { title: 'its control keeps all ones', hex: 'b900040000 b8ffffffff 89c2 0f30 31c0 0f32 f4', eax: 0xffff_ffff },
+  { title: 'and nothing between', hex: 'b900040000 b801000000 31d2 0f30 f4', vector: 13 },
+  { title: 'its status can be cleared', hex: 'b901040000 31c0 31d2 0f30 f4', eax: 0 },
+  { title: 'and not be set', hex: 'b901040000 31c0 40 31d2 0f30 f4', vector: 13 },
+  { title: 'a second bank is not there', hex: 'b904040000 0f32 f4', vector: 13 },
+])('machine checks, when they are advertised: $title', ({ hex, eax, vector }) => {
+  const machine = protectedMachine();
+  machine.cpu.profile = makeProfile({ features: FULL_FEATURES });
+  machine.put(CODE, hex);
+  const { rip } = machine.run(20);
+  if (vector !== undefined) expect(rip).toBe(handler(vector) + 1);
+  else expect([rip < HANDLERS, machine.cpu.register(0, 4) >>> 0]).toEqual([true, eax]);
 });
 
 test('the time-stamp counter is the instruction count times a constant, and can be set', () => {

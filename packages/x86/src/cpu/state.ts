@@ -132,6 +132,7 @@ export const EFER = { SCE: 1, LME: 0x100, LMA: 0x400, NXE: 0x800 } as const;
 export const MSR_SLOTS = {
   kernelGsBase: 0, star: 1, lstar: 2, cstar: 3, sfmask: 4, sysenterCs: 5, sysenterEsp: 6, sysenterEip: 7, pat: 8, apicBase: 9,
   miscEnable: 10, tscOffset: 11, tscAux: 12, biosSignId: 13, mtrrDefType: 14, mtrr: 16 /* 16 variable ones, then 11 fixed ones */, randomState: 48,
+  mcgStatus: 49, mcBank: 50 /* CTL, STATUS, ADDR, MISC */,
 } as const;
 
 /** Values of `shadow`. */

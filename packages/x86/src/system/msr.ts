@@ -24,6 +24,10 @@ const patTypes: Check = (_cpu, lo, hi) =>
 const rangeTypes: Check = (_cpu, lo, hi) =>
   [lo, hi].every((word) => [0, 8, 16, 24].every((shift) => isMemoryType((word >>> shift) & 0xff)));
 
+const zero: Check = (_cpu, lo, hi) => (lo | hi) === 0;
+/** As on processors of family 6. Source: Intel SDM vol. 3B, 16.3.2.1. */
+const allOrNothing: Check = (_cpu, lo, hi) => lo === hi && (lo === 0 || lo === -1);
+
 /** Bits 0 to 7 and 9 are reserved; the address is within the physical ones. */
 const apicBase: Check = (cpu, lo, hi) => (lo & 0x2ff) === 0 && hi >>> Math.max(cpu.profile.physicalBits - 32, 0) === 0;
 
@@ -41,11 +45,16 @@ const MSR_ROWS: readonly MsrRow[] = [
   [0x174,       'IA32_SYSENTER_CS',    slot(MSR_SLOTS.sysenterCs),   anything, 'sep'],
   [0x175,       'IA32_SYSENTER_ESP',   slot(MSR_SLOTS.sysenterEsp),  canonical, 'sep'],
   [0x176,       'IA32_SYSENTER_EIP',   slot(MSR_SLOTS.sysenterEip),  canonical, 'sep'],
+  [0x17a,       'IA32_MCG_STATUS',     slot(MSR_SLOTS.mcgStatus),    low32, 'mca'],
   [0x1a0,       'IA32_MISC_ENABLE',    slot(MSR_SLOTS.miscEnable),   anything],
   [0x277,       'IA32_PAT',            slot(MSR_SLOTS.pat),          patTypes, 'pat'],
   [0x2ff,       'IA32_MTRR_DEF_TYPE',  slot(MSR_SLOTS.mtrrDefType),  low32, 'mtrr'],
   ...Array.from({ length: 16 }, (_, i): MsrRow => [0x200 + i, `IA32_MTRR_PHYS${i & 1 ? 'MASK' : 'BASE'}${i >> 1}`, mtrr(i), anything, 'mtrr']),
   ...FIXED_MTRRS.map((index, i): MsrRow => [index, `IA32_MTRR_FIX ${index.toString(16)}`, mtrr(16 + i), rangeTypes, 'mtrr']),
+  [0x400,       'IA32_MC0_CTL',        slot(MSR_SLOTS.mcBank),       allOrNothing, 'mca'],
+  [0x401,       'IA32_MC0_STATUS',     slot(MSR_SLOTS.mcBank + 1),   zero, 'mca'],
+  [0x402,       'IA32_MC0_ADDR',       slot(MSR_SLOTS.mcBank + 2),   anything, 'mca'],
+  [0x403,       'IA32_MC0_MISC',       slot(MSR_SLOTS.mcBank + 3),   anything, 'mca'],
   [0xc0000081,  'IA32_STAR',           slot(MSR_SLOTS.star),         anything, 'syscall'],
   [0xc0000082,  'IA32_LSTAR',          slot(MSR_SLOTS.lstar),        canonical, 'lm'],
   [0xc0000083,  'IA32_CSTAR',          slot(MSR_SLOTS.cstar),        canonical, 'lm'],
@@ -56,11 +65,12 @@ const MSR_ROWS: readonly MsrRow[] = [
   [0xc0000103,  'IA32_TSC_AUX',        slot(MSR_SLOTS.tscAux),       low32, 'rdtscp'],
 ];
 
-/** Registers that only answer. IA32_FEATURE_CONTROL is locked; IA32_MTRRCAP has eight variable ranges, fixed ones and WC. */
+/** Registers that only answer. IA32_FEATURE_CONTROL is locked; IA32_MTRRCAP has eight variable ranges, fixed ones and WC; IA32_MCG_CAP one bank. */
 const CONSTANT_ROWS: readonly (readonly [index: number, lo: number, check: Check, feature?: CpuFeature])[] = [
   [0x17, 0, nothing],
   [0x3a, 1, nothing],
   [0xfe, 0x508, nothing, 'mtrr'],
+  [0x179, 1, nothing, 'mca'],
 ];
 
 const MSRS = new Map(MSR_ROWS.map((row) => [row[0], row]));
