@@ -2,7 +2,8 @@ import { fail } from './errors.js';
 
 /** `0x` and at least `width` lower-case digits. */
 export function hex(value: number | bigint, width = 1): string {
-  return `0x${value.toString(16).padStart(width, '0')}`;
+  const isNegative = value < 0;
+  return `${isNegative ? '-' : ''}0x${(isNegative ? -value : value).toString(16).padStart(width, '0')}`;
 }
 
 /** Two lower-case digits a byte, no separators: the way a build-id or a SHA-256 is written. */

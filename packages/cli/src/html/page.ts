@@ -3,7 +3,7 @@ import { countText, findingList, toldOf } from './findings.js';
 import { NOTHING, html, verbatim, type Markup } from './markup.js';
 import { heading, runSection } from './run.js';
 import { STYLE } from './style.js';
-import { badge, baseName, counted, facts, hexText, table, thousands } from './words.js';
+import { badge, baseName, counted, facts, hexText, signed, table, thousands } from './words.js';
 
 /**
  * A report of `bzelf verify` as one page that needs nothing else: no scripts, no network. It is XHTML that every HTML parser reads, too. The same
@@ -152,7 +152,7 @@ const runTable = (id: string, runs: readonly RunView[]): Markup =>
       ended,
       thousands(instructions),
       comparedBytes === 0 ? undefined : thousands(comparedBytes),
-      slides === undefined || BigInt(slides.physical) === 0n
+      slides === undefined || signed(slides.physical) === 0n
         ? undefined
         : html`<code>${hexText(slides.physical)}</code>`,
       countText(findings),

@@ -5,7 +5,7 @@ import { countText, findingLines } from './findings.js';
 import { html, type Content, type Markup } from './markup.js';
 import { screenBox, serialBox } from './output.js';
 import { runPicture } from './picture.js';
-import { badge, code, counted, extentText, facts, hexText, table, thousands } from './words.js';
+import { badge, code, counted, extentText, facts, hexText, signed, table, thousands } from './words.js';
 
 /** Where the mapped ranges are from. */
 const EVIDENCE: Readonly<Record<NonNullable<RunView['evidence']>, string>> = {
@@ -43,7 +43,7 @@ const runFacts = ({ protocol, evidence, entry, slides, comparedBytes, cmdline }:
   ]);
 
 const slideText = ({ physical, virtual }: NonNullable<RunView['slides']>): Content => {
-  const [near, far] = [BigInt(physical), BigInt(virtual)];
+  const [near, far] = [signed(physical), signed(virtual)];
   if (near === 0n && far === 0n) return 'not moved';
   return html`<code>${hexText(physical)}</code> physical, <code>${hexText(virtual)}</code> virtual`;
 };

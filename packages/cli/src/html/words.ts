@@ -12,7 +12,13 @@ export const thousands = (value: string | number): string =>
 export const counted = (value: string | number, what: string): string =>
   `${thousands(value)} ${what}${Number(value) === 1 ? '' : 's'}`;
 
-export const hexText = (value: string | number): string => hex(BigInt(value));
+export const hexText = (value: string | number): string => hex(signed(value));
+
+/** Also of `-0x1000`, which BigInt does not read. */
+export const signed = (value: string | number): bigint => {
+  const text = String(value);
+  return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
+};
 
 /** First and last byte. */
 export const extentText = ({ start, length }: { start: string | number; length: string | number }): string =>

@@ -24,7 +24,7 @@ const fileDocument = ({ file, report: { runs, ...report } }: FileVerdict) => ({
 });
 
 /** Fields that count instructions: numbers, where addresses are hexadecimal. */
-export const COUNTS: ReadonlySet<string> = new Set(['instructions', 'from', 'to', 'first', 'last', 'walked', 'count']);
+const COUNTS: ReadonlySet<string> = new Set(['instructions', 'from', 'to', 'first', 'last', 'walked', 'count']);
 
 function withNumbers(value: unknown, key = ''): unknown {
   if (typeof value === 'bigint') return COUNTS.has(key) ? Number(value) : value;
