@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The make fragment for kernel trees (packages/cli/hooks/bzelf.mk) in a real one: Debian's kernel source, tinyconfig with a
-# serial console, wrapped by "make -f bzelf.mk", started by QEMU.
+# serial console and KASLR, wrapped by "make -f bzelf.mk", started by QEMU, and executed up to the kernel's own first
+# instruction, where memory has to be what the build's vmlinux says.
 #
 #   scripts/kernel-tree.sh [--arch x86_64|i386] [--jobs N] [--source TREE]
 #
@@ -17,7 +18,7 @@ while [ $# -gt 0 ]; do
     --arch) arch=$2 ;;
     --jobs) jobs=$2 ;;
     --source) tree=$(cd "$2" && pwd) ;;
-    *) sed -n '2,9s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,10s/^# \?//p' "$0" >&2; exit 2 ;;
   esac
   shift 2
 done
@@ -51,7 +52,7 @@ stamp() { stat -c %y "$image.elf"; }
 kernel_config() { "$tree/scripts/config" --file "$objects/.config" "$@"; }
 
 make -C "$tree" O="$objects" ARCH="$arch" tinyconfig >/dev/null
-for name in $on TTY PRINTK EARLY_PRINTK SERIAL_8250 SERIAL_8250_CONSOLE; do kernel_config --enable "$name"; done
+for name in $on TTY PRINTK EARLY_PRINTK SERIAL_8250 SERIAL_8250_CONSOLE RELOCATABLE RANDOMIZE_BASE; do kernel_config --enable "$name"; done
 for name in $off; do kernel_config --disable "$name"; done
 kernel_config --set-str LOCALVERSION ''
 make -C "$tree" O="$objects" ARCH="$arch" olddefconfig >/dev/null
@@ -91,3 +92,7 @@ echo 'the first configuration again: the first bytes again'
 timeout 120 "$qemu" -kernel "$image.elf" -append 'console=ttyS0 earlyprintk=ttyS0 panic=-1' -no-reboot -nographic \
   -net none -m 128 </dev/null >"$objects/boot.log" 2>&1 || true
 grep -o -m1 'Linux version [^ ]*' "$objects/boot.log" || fail "no banner: $objects/boot.log"
+
+(cd "$root" && npx jest --selectProjects kernels --testPathPatterns built-tree --testNamePattern "the tree of $arch" \
+  >"$objects/verify.log" 2>&1) || fail "memory is not as the vmlinux says: $objects/verify.log"
+echo "memory at the kernel's first instruction is the unstripped vmlinux, also where KASLR has moved it"

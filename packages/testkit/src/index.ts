@@ -1,5 +1,5 @@
 export { countingSource, type CountingSource } from './counting-source.js';
-export { expectTable } from './docs-table.js';
+export { expectTable, writeTable } from './docs-table.js';
 export { expectGolden, goldenJson } from './golden.js';
 export { missingForGrub, withGrub } from './grub.js';
 export { missingForIpxe, withIpxe } from './ipxe.js';
@@ -13,6 +13,7 @@ export {
   FETCHED_KERNELS,
   FETCHED_TOOLS,
   SMALL_KERNELS,
+  builtTree,
   kernel,
   repositoryRoot,
   testImage,

@@ -42,3 +42,9 @@ export function kernel(id: FetchedKernel | FetchedTool, file = 'vmlinuz'): strin
   const path = join(repositoryRoot(), '.cache', 'kernels', id, file);
   return existsSync(path) ? path : undefined;
 }
+
+/** What scripts/kernel-tree.sh has built for an architecture, or undefined when it was not run here: `builtTree('x86_64', 'vmlinux')`. */
+export function builtTree(arch: 'x86_64' | 'i386', file: string): string | undefined {
+  const path = join(repositoryRoot(), '.cache', 'kernel-tree', arch, file);
+  return existsSync(path) ? path : undefined;
+}
