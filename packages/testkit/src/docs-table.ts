@@ -7,14 +7,25 @@ import { repositoryRoot } from './paths.js';
  * `UPDATE_GOLDEN=1` writes it there.
  */
 export function expectTable(page: string, name: string, rows: readonly (readonly string[])[]): void {
+  const { path, wanted } = pageWith(page, name, rows);
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, wanted);
+  expect(readFileSync(path, 'utf8')).toBe(wanted);
+}
+
+/** Writes the table there. */
+export function writeTable(page: string, name: string, rows: readonly (readonly string[])[]): void {
+  const { path, wanted } = pageWith(page, name, rows);
+  writeFileSync(path, wanted);
+}
+
+/** What stands there now is replaced. */
+function pageWith(page: string, name: string, rows: readonly (readonly string[])[]) {
   const path = join(repositoryRoot(), page);
   const text = readFileSync(path, 'utf8');
   const [, before, , after] =
     new RegExp(`^([^]*<!-- ${name}: [^>]*-->\n)([^]*)(<!-- end of ${name} -->[^]*)$`).exec(text) ?? [];
   if (before === undefined || after === undefined) throw new Error(`${page} has no place for ${name}`);
-  const wanted = `${before}\n${tableText(rows)}\n${after}`;
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, wanted);
-  expect(readFileSync(path, 'utf8')).toBe(wanted);
+  return { path, wanted: `${before}\n${tableText(rows)}\n${after}` };
 }
 
 /** As prettier has it. */
