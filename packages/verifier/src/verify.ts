@@ -1,5 +1,5 @@
 import { isBzelfError, toSource, type ByteSource } from '@bzelf/bytes';
-import { openKernel, planProtocols, type KernelImage } from '@bzelf/loader';
+import { openKernel, type KernelImage } from '@bzelf/loader';
 import type { Tier } from '@bzelf/x86';
 import { loadersOf } from './checks/target.js';
 import { executionFinding } from './execution/findings.js';
@@ -140,8 +140,13 @@ function profilesOf(
   const possible = profilesFor(kernel);
   if (profiles.includes('all')) return possible;
   if (asked.length > 0) return asked;
-  return possible.filter(({ basic, protocol }) => basic === true && planProtocols(kernel).includes(protocol));
+  const basic = possible.filter((own) => own.basic === true);
+  // those that show each entry have no BIOS; a kernel that needs one is shown by the first that has
+  return basic.length > 0 ? basic : possible.filter((own, i) => firstOf(possible, own.protocol) === i);
 }
+
+const firstOf = (profiles: readonly Profile[], wanted: Profile['protocol']): number =>
+  profiles.findIndex(({ protocol }) => protocol === wanted);
 
 /** The same bytes every time, no two pages alike. */
 const patternBytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);

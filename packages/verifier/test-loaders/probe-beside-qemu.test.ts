@@ -56,7 +56,10 @@ function inCore(bytes: Uint8Array, profile: Profile): Start {
 
 async function inQemu(bytes: Uint8Array, { plan }: HandOver): Promise<ProbeReport> {
   const sources = { kernel: openKernel(bytes).source, initrd: INITRD };
-  const copies = plan.copies.map((copy) => ({ to: copy.to, bytes: bytesOf(copy, sources) }));
+  // QEMU begins in a ROM of ours, where the BIOS has its own
+  const copies = plan.copies
+    .filter(({ purpose }) => purpose !== 'bios-rom')
+    .map((copy) => ({ to: copy.to, bytes: bytesOf(copy, sources) }));
   const run = await withTempFolder((folder) =>
     runQemu({ memory: MEMORY_MIB, until: END, extra: startWords({ cpu: plan.cpu, copies }, folder) }),
   );

@@ -1,6 +1,7 @@
 /** What the writer makes, started by GRUB from a rescue CD. */
-import { bootQemu, missingForGrub, withGrub } from '@bzelf/testkit';
-import type { WrapOptions } from '../src/index.js';
+import { readFileSync } from 'node:fs';
+import { bootQemu, kernel, missingForGrub, withGrub } from '@bzelf/testkit';
+import { wrap, type WrapOptions } from '../src/index.js';
 import { describeStarts, type Start } from './support/starts.js';
 
 const MULTIBOOT: WrapOptions = { target: 'multiboot' };
@@ -31,3 +32,27 @@ describeStarts('GRUB', missingForGrub(), STARTS, ({ bytes, cmdline, initrd, watc
     bootQemu({ extra, ...watch }),
   ),
 );
+
+/** What has only a 16-bit entry calls the BIOS, which GRUB leaves where it was. */
+// prettier-ignore
+const SIXTEEN_BIT = [
+  { way: 'multiboot',  id: 'memdisk', options: MULTIBOOT,  seen: /MEMDISK \d/ },
+  { way: 'multiboot2', id: 'ipxe',    options: MULTIBOOT2, seen: /iPXE .*Open Source Network Boot Firmware/s },
+] as const;
+
+describe.each(SIXTEEN_BIT)('GRUB $way of $id', ({ way, id, options, seen }) => {
+  const path = kernel(id);
+  const missing = [...missingForGrub(), ...(path === undefined ? [`${id}, not fetched`] : [])];
+  const title = 'the kernel says on the screen who it is';
+  (missing.length === 0 ? test : test.skip)(
+    missing.length === 0 ? title : `${title} (skipped: no ${missing.join(', no ')})`,
+    async () => {
+      const { bytes } = await wrap(readFileSync(path ?? ''), options);
+      const config = `${way} /kernel\n${ADD[way]} /initrd\nboot\n`;
+      await withGrub(config, { kernel: bytes, initrd: new Uint8Array(1_474_560) }, (extra) =>
+        bootQemu({ extra, screen: true, until: seen }),
+      );
+    },
+    100_000,
+  );
+});

@@ -65,9 +65,9 @@ const baseMemory = (map: readonly MemoryRange[]): bigint =>
 
 /**
  * What a BIOS has in memory when a boot loader runs: vectors, its data, the EBDA if RAM ends below 640 KiB, an empty text screen, and of the ROM the places
- * that vectors lead to.
+ * that vectors lead to, and the tables that it is given.
  */
-export function biosMemory(map: readonly MemoryRange[]): Copy[] {
+export function biosMemory(map: readonly MemoryRange[], tables: readonly RomTable[] = []): Copy[] {
   const copy = (to: number, bytes: Uint8Array, purpose: (typeof BIOS_PURPOSES)[number]): Copy => ({
     to: phys(to),
     from: { bytes },
@@ -80,7 +80,7 @@ export function biosMemory(map: readonly MemoryRange[]): Copy[] {
     copy(BIOS_DATA_AT, biosData(map, hasEbda ? top >> 4 : 0), 'bios-data'),
     ...(hasEbda ? [copy(top, ebda(0xa0000 - top), 'ebda')] : []),
     copy(SCREEN.at, blankScreen(), 'text-screen'),
-    copy(ROM, rom(), 'bios-rom'),
+    copy(ROM, rom(tables), 'bios-rom'),
   ];
 }
 
@@ -134,7 +134,13 @@ function blankScreen(): Uint8Array {
 const CONFIGURATION = Uint8Array.of(8, 0, 0xfc, 0, 0, 0x70, 0, 0, 0, 0);
 export const CONFIGURATION_AT = SYSTEM_CONFIGURATION;
 
-function rom(): Uint8Array {
+/** At a physical address of the ROM. */
+export interface RomTable {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+function rom(tables: readonly RomTable[]): Uint8Array {
   const bytes = new Uint8Array(0x10000);
   for (let vector = 0; vector < VECTORS; vector++) bytes.set([0xcd, vector, 0xca, 2, 0], stubOf(vector));
   bytes.set(CONFIGURATION, SYSTEM_CONFIGURATION);
@@ -142,5 +148,6 @@ function rom(): Uint8Array {
   // the reset vector's date and model, which programs look at
   bytes.set(new TextEncoder().encode('06/23/99'), 0xfff5);
   bytes[0xfffe] = 0xfc;
+  for (const table of tables) bytes.set(table.bytes, table.at - ROM);
   return bytes;
 }

@@ -61,7 +61,10 @@ const checksum = (bytes: Uint8Array): number => -bytes.reduce((sum, byte) => sum
 
 export const xsdtAt = ({ rsdp, xsdt = rsdp + BEHIND }: AcpiPlaces): PhysAddr => phys(xsdt);
 
-export const acpiCopies = (places: AcpiPlaces): Copy[] => [
-  { to: phys(places.rsdp), from: { bytes: rsdpBytes(xsdtAt(places)) }, purpose: 'acpi' },
-  { to: xsdtAt(places), from: { bytes: xsdtBytes() }, purpose: 'acpi' },
+export const acpiTables = (places: AcpiPlaces) => [
+  { at: places.rsdp, bytes: rsdpBytes(xsdtAt(places)) },
+  { at: Number(xsdtAt(places)), bytes: xsdtBytes() },
 ];
+
+export const acpiCopies = (places: AcpiPlaces): Copy[] =>
+  acpiTables(places).map(({ at, bytes }) => ({ to: phys(at), from: { bytes }, purpose: 'acpi' }));

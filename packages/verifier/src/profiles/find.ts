@@ -7,13 +7,17 @@ import { PROFILES } from './table.js';
 export function profilesFor(kernel: KernelImage): Profile[] {
   const protocols = planProtocols(kernel);
   return PROFILES.filter(
-    ({ protocol, forms, class: wanted, takes }) =>
+    ({ protocol, firmware, forms, class: wanted, takes }) =>
       protocols.includes(protocol) &&
+      (firmware === 'bios' || !needsBios(kernel)) &&
       (forms === undefined || forms.includes(kernel.form)) &&
       (wanted === undefined || ('elf' in kernel && kernel.elf.class === wanted)) &&
       (takes === undefined || takes(kernel)),
   );
 }
+
+/** What has only a 16-bit entry calls the BIOS; inside a container, too. */
+const needsBios = ({ bits }: KernelImage): boolean => bits === 16;
 
 /** Throws verifier/unknown-profile. */
 export function findProfile(name: string): Profile {

@@ -13,7 +13,7 @@ import {
 } from '@bzelf/loader';
 import type { MappingRange } from '@bzelf/elf';
 import { biosMemory } from '../bios/index.js';
-import { acpiCopies, rsdpBytes, xsdtAt, type AcpiPlaces } from './acpi-tables.js';
+import { acpiCopies, acpiTables, rsdpBytes, xsdtAt, type AcpiPlaces } from './acpi-tables.js';
 import { COREBOOT_TABLE, corebootTable } from './coreboot-table.js';
 import { withElfHandOver } from './elfboot-hand-over.js';
 import type { CpuChange, Profile } from './profile.js';
@@ -111,8 +111,9 @@ function changePlan(plan: LoadPlan, profile: Profile, told: Told): LoadPlan {
 
 /** What lies in memory that no plan has brought. */
 function firmwareCopies({ firmware, acpi }: Profile, { memoryMap }: Told): Copy[] {
+  // a BIOS has its tables in its ROM
+  if (firmware === 'bios') return biosMemory(memoryMap, acpi === undefined ? [] : acpiTables(acpi));
   const tables = acpi === undefined ? [] : acpiCopies(acpi);
-  if (firmware === 'bios') return [...biosMemory(memoryMap), ...tables];
   if (firmware !== 'coreboot-table') return tables;
   const bytes = corebootTable(memoryMap, acpi?.rsdp);
   return [{ to: COREBOOT_TABLE, from: { bytes }, purpose: firmware }, ...tables];

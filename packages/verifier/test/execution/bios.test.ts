@@ -1,8 +1,11 @@
 /** INT n of small programs in real mode, answered as SeaBIOS answers them. Source: SeaBIOS src/{system,vgasrc}; Ralf Brown's interrupt list. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pcMemoryMap } from '@bzelf/loader';
-import { expectTable } from '@bzelf/testkit';
+import { expectTable, repositoryRoot } from '@bzelf/testkit';
 import { Machine } from '@bzelf/x86';
 import { Bios, BIOS_SERVICES, biosMemory, unknownCalls } from '../../src/bios';
+import { PROFILES } from '../../src/profiles/table';
 import { E820_ENTRY } from '@bzelf/bzimage';
 
 /** What the BIOS says there is, and what the programs need. */
@@ -159,4 +162,10 @@ test('docs/bios.md has every service', () => {
     return [`int ${hex(vector, 2)}h${digits}`, name, answer === 'absent' ? 'there is none' : ''];
   });
   expectTable('docs/bios.md', 'services', [['call', 'asks for or does', 'answer'], ...rows]);
+});
+
+test('docs/bios.md names every profile that has a BIOS', () => {
+  const page = readFileSync(join(repositoryRoot(), 'docs', 'bios.md'), 'utf8');
+  const over = PROFILES.filter(({ firmware }) => firmware === 'bios').map(({ name }) => name);
+  expect(over.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
