@@ -3,7 +3,7 @@ import { FuzzRunner } from '../difftest/fuzz/run';
 const FIRST = 20_000_000;
 const COUNT = 120;
 
-test(`${COUNT} random machines (code, page tables, descriptors) come to the same in both tiers, within their budget`, () => {
+test(`${COUNT} random machines (code, page tables, descriptors) come to the same in both tiers, within their budget, also when saved and restored on the way`, () => {
   const runner = new FuzzRunner(['interpreter', 'translator']);
   const wrong: string[] = [];
   for (let seed = FIRST; seed < FIRST + COUNT; seed++) {
@@ -11,6 +11,7 @@ test(`${COUNT} random machines (code, page tables, descriptors) come to the same
     if (difference !== '') wrong.push(`${seed}: ${difference}`);
   }
   expect(wrong).toEqual([]);
+  expect(runner.saved).toBeGreaterThan(COUNT / 10);
   // they do not all end in the same way, or nothing of interest would have been executed
   expect([...runner.reasons.keys()]).toEqual(expect.arrayContaining(['budget', 'shutdown', 'stuck']));
 });

@@ -31,6 +31,6 @@ for (; done < Number(values.count) && wrong < Number(values.most) && performance
 const seconds = (performance.now() - start) / 1000;
 const reasons = [...runner.reasons].map(([reason, count]) => `${reason} ${count}`).join(', ');
 console.log(
-  `${done} machines, seed ${values.seed}, ${Math.round(done / seconds)} a second, ${wrong} wrong; ended by ${reasons}`,
+  `${done} machines, seed ${values.seed}, ${Math.round(done / seconds)} a second, ${runner.saved} times restored, ${wrong} wrong; ended by ${reasons}`,
 );
 process.exitCode = wrong === 0 ? 0 : 1;

@@ -41,6 +41,8 @@ export class FuzzRunner {
   private readonly players: readonly Player[];
   private readonly patient: readonly Player[];
   readonly reasons = new Map<string, number>();
+  /** How often a machine went on as what had been saved of another one. */
+  saved = 0;
 
   constructor(readonly tiers: readonly Tier[] = ['interpreter', 'translator']) {
     this.players = tiers.map((tier) => new Player(tier, PATIENCE));
@@ -71,8 +73,17 @@ export class FuzzRunner {
         this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
         break;
       }
+      if (seed % 4 === 1) this.replaceBySaved(first, others);
     }
     return '';
+  }
+
+  /** From here on the others are what was saved of the first, which goes on as it is, but for its TLB: that is not saved. */
+  private replaceBySaved(first: Machine, others: readonly Machine[]): void {
+    first.memory.restore(first.memory.save());
+    const snapshot = first.save();
+    for (const other of others) other.restore(snapshot);
+    this.saved++;
   }
 }
 
@@ -90,6 +101,8 @@ function compare(one: Machine, other: Machine, exit?: MachineExit, otherExit?: M
   for (let at = 0; at < RAM; at += 4096)
     if (Buffer.compare(one.ram.subarray(at, at + 4096), other.ram.subarray(at, at + 4096)) !== 0)
       return memoryDifference(one, other, at);
+  const devices = [one, other].map((machine) => plain(machine.devices.map((device) => device.save())));
+  if (devices[0] !== devices[1]) return `devices ${devices[0]} and ${devices[1]}`;
   const touches = [one, other].map((machine) => [...machine.touches].map(plain));
   const odd = touches[0]?.findIndex((touch, i) => touch !== touches[1]?.[i]) ?? -1;
   if (odd >= 0) return `touch ${touches[0]?.[odd]} and ${touches[1]?.[odd]}`;
