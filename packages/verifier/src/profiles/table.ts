@@ -95,7 +95,7 @@ export const PROFILES: readonly Profile[] = [
   { name: 'kexec-elf32', protocol: 'elfboot', mapped: 'declared', forms: ['container', 'elf'], class: 32, enters: 'e_entry', firmware: 'bios',
     doc: 'kexec -l of a 32-bit file without more words (--args-elf): records on the stack, nothing in eax, no memory map',
     source: 'kexec-tools kexec-elf-x86.c, kexec-elf-boot.c', cpu: { selectors: [0x10, 0x18], idt: NO_IDT }, elfHandOver: { gives: 'kexec', by: ['stack'] } },
-  { name: 'grub-linux', protocol: 'linux32', mapped: 'declared', forms: ['bzimage', 'inplace'], firstWord: 'BOOT_IMAGE=/vmlinuz', options: { loaderId: 0x72 },
+  { name: 'grub-linux', protocol: 'linux32', mapped: 'declared', forms: ['bzimage', 'inplace'], firmware: 'bios', firstWord: 'BOOT_IMAGE=/vmlinuz', options: { loaderId: 0x72 },
     doc: 'GRUB linux on a BIOS: the 32-bit boot protocol; the file name is the first word of the command line, and stays',
     source: 'GRUB loader/i386/linux.c, lib/i386/relocator32.S', cpu: { selectors: [0x10, 0x18], noTask: true, idt: NO_IDT, rflags: 0x46n } },
   { name: 'uboot-zboot', protocol: 'linux32', mapped: 'declared', forms: ['bzimage', 'inplace'], options: { loaderId: 0x80 },
