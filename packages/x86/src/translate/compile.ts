@@ -48,8 +48,8 @@ class Compiler {
   private readonly predecessors: number[][];
   /** Loops' heads and entries, where the budget is looked at. */
   private readonly checked = new Set<number>();
-  /** An upper bound of what runs between two looks. */
-  private readonly longest: number;
+  /** By block, once it is known: the most instructions from its beginning to the next look at the budget. */
+  private readonly longest: (number | undefined)[] = [];
 
   constructor(private readonly region: Region) {
     const { blocks, entries } = region;
@@ -61,7 +61,6 @@ class Compiler {
     this.ends = blocks.map(() => undefined);
     this.predecessors = blocks.map((): number[] => []);
     blocks.forEach(({ successors }, from) => successors.forEach((to) => this.predecessors[to]?.push(from)));
-    this.longest = region.offsets.length + 1;
     for (const node of [...entries, ...headsOf(this.structure.items)]) this.checked.add(node);
     this.live = liveFlags(region, this.checked);
   }
@@ -252,7 +251,7 @@ class Compiler {
       emit.i32(0);
       emit.set(LOCAL.label);
     }
-    if (this.checked.has(node)) this.checkBudget(block);
+    if (this.checked.has(node)) this.checkBudget(node, block);
     if (block.count > 0) {
       emit.get(LOCAL.left);
       emit.i32(block.count);
@@ -264,16 +263,26 @@ class Compiler {
     this.instructions(block);
   }
 
-  private checkBudget(block: Block): void {
+  private checkBudget(node: number, block: Block): void {
     const { emit } = this;
     emit.get(LOCAL.left);
-    emit.i32(this.longest);
+    emit.i32(this.longestFrom(node));
     emit.op(OP.i32_lt_s);
     emit.open(OP.if);
     emit.i32(STATUS.budget);
     emit.set(LOCAL.status);
     this.exit(block.start);
     emit.close();
+  }
+
+  /** What is left when a look finds too little is the interpreter's: so this is no more than it has to be. Every cycle has a loop's head in it. */
+  private longestFrom(node: number): number {
+    const known = this.longest[node];
+    if (known !== undefined) return known;
+    const { count, successors } = this.region.blocks[node] as Block;
+    let most = 0;
+    for (const to of successors) if (to >= 0 && !this.checked.has(to)) most = Math.max(most, this.longestFrom(to));
+    return (this.longest[node] = count + most);
   }
 
   /**
