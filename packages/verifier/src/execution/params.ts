@@ -1,6 +1,6 @@
 import { equalBytes, hex, type StructValues } from '@bzelf/bytes';
 import { BOOT_PARAMS, E820_ENTRY, E820_MAX_ENTRIES_ZEROPAGE, HDRS, SETUP_HEADER } from '@bzelf/bzimage';
-import { MEMORY_RESERVED, MEMORY_UNUSABLE, type KernelImage, type MemoryRange } from '@bzelf/loader';
+import { MEMORY_RAM, MEMORY_RESERVED, MEMORY_UNUSABLE, type KernelImage, type MemoryRange } from '@bzelf/loader';
 import type { Machine } from '@bzelf/x86';
 import type { Finding, Where } from '../finding.js';
 import { rsdpBytes, xsdtAt } from '../profiles/acpi-tables.js';
@@ -86,12 +86,19 @@ const rowText = (start: bigint, length: bigint, type: number): string =>
 /** VGA memory and ROMs. Source: Linux arch/x86/platform/pvh/enlighten.c, init_pvh_bootparams. */
 const ISA_RANGE = { start: 0xa_0000n, length: 0x6_0000n, type: MEMORY_RESERVED };
 
-/** An entry stub leaves out empty rows; the PVH entry of Linux itself keeps them, and adds a row of its own. */
+/** The PVH entry of Linux itself keeps all rows, and adds one of its own; so do loaders that make boot_params, and stubs that get those. */
 function expectedRows({ form }: KernelImage, { memoryMap, plan }: HandOver): readonly E820Row[] {
-  if (form === 'container') return memoryMap.filter(({ length }) => length > 0n);
-  if (form !== 'vmlinux' || plan.protocol !== 'pvh') return memoryMap;
+  const { protocol } = plan;
+  if (form === 'container' && protocol !== 'linux32' && protocol !== 'linux64') return throughStub(memoryMap);
+  if (form !== 'vmlinux' || protocol !== 'pvh') return memoryMap;
   return [...memoryMap.map((row) => (row.type === 0 ? { ...row, type: MEMORY_UNUSABLE } : row)), ISA_RANGE];
 }
+
+/** Without empty rows, and reserved where boot_params do not know the type. Source: packages/writer/src/stub/e820.S, add_e820. */
+const throughStub = (map: readonly MemoryRange[]): readonly E820Row[] =>
+  map
+    .filter(({ length }) => length > 0n)
+    .map((row) => (row.type >= MEMORY_RAM && row.type <= MEMORY_UNUSABLE ? row : { ...row, type: MEMORY_RESERVED }));
 
 type E820Row = Pick<MemoryRange, 'length' | 'type'> & { readonly start: bigint };
 

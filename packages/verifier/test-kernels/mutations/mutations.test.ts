@@ -8,6 +8,7 @@ import { CONTENTS } from './contents';
 import { ENTRIES } from './entries';
 import { HEADERS } from './headers';
 import { MEMORY } from './memory';
+import { BROKEN_STUBS, brokenStub, findingsOfMap, HAND_OVERS, SWAPS } from './memory-map';
 import { brokenFile, findingsOf, judge, type FileMutation } from './mutation';
 import { compressorProgram } from './small-kernel';
 
@@ -44,6 +45,27 @@ describe.each(Object.entries(SETS))('broken: %s', (_, rows) => {
     testOf(row.base, `${row.name} of ${row.base}: ${row.code}`, async () => {
       const report = await judge(await brokenFile(row), row.base, row.by);
       expect(findingsOf(report).map(({ code }) => code)).toContain(row.code);
+    });
+});
+
+describe.each(HAND_OVERS)(
+  'a memory map that is handed over by $by to $base',
+  ({ base, by, swaps = 2, found = 'params/e820' }) => {
+    testOf(base, 'is what the kernel gets', async () => {
+      expect(await findingsOfMap({ base, by })).toEqual([]);
+    });
+    for (const { name, swap } of SWAPS.slice(0, swaps))
+      testOf(base, `${name}: ${found}`, async () => {
+        expect(await findingsOfMap({ base, by, swap })).toEqual([found]);
+      });
+  },
+);
+
+describe('a stub that has', () => {
+  for (const row of BROKEN_STUBS)
+    testOf('container', `${row.name}: ${row.found ?? 'params/e820'}`, async () => {
+      const found = await findingsOfMap({ base: 'container', by: 'pvh', change: brokenStub(row) });
+      expect(found).toEqual([row.found ?? 'params/e820']);
     });
 });
 
