@@ -1,19 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CR0, FULL_FEATURES, makeProfile, type Exit, SEGMENT, TABLE, WORD } from '../src/index';
 import { CODE, HANDLERS, IDT, protectedMachine, STACK, SystemMachine, TSS } from './system-machine';
 
-const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const handler = (vector: number): number => HANDLERS + 16 * vector;
-
-test('the tour through real, protected, virtual-8086 and long mode writes what it writes in QEMU', () => {
-  const machine = new SystemMachine();
-  machine.memory.ram.set(fixture('system-tour.bin'), CODE);
-  const { exit } = machine.run(1_000_000);
-  expect(exit.reason).toBe('budget');
-  expect(machine.cpu.attention).toBe(true);
-  expect(machine.output.split('\n')).toEqual(fixture('system-tour.txt').toString('latin1').split('\n'));
-});
 
 /** Each ends in the HLT of its handler: vector, error code, the rIP that was pushed, and RF. */
 test.each([
