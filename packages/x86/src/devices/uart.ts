@@ -1,32 +1,6 @@
 import { StatefulDevice, type DeviceRange } from './device.js';
+import { FCR, IER, IIR, LCR, LSR, MCR, OFFSET, TRIGGERS } from './uart-registers.js';
 
-// Registers by offset; source: NS PC16550D data sheet, table II.
-const RBR_THR = 0;
-const IER = 1;
-const IIR_FCR = 2;
-const LCR = 3;
-const MCR = 4;
-const LSR = 5;
-const MSR = 6;
-const SCR = 7;
-
-const LCR_DLAB = 0x80;
-const MCR_OUT2 = 0x08;
-const MCR_LOOP = 0x10;
-const FCR_ENABLE = 0x01;
-const FCR_CLEAR_RECEIVE = 0x02;
-const LSR_BITS = {
-  dataReady: 0x01,
-  overrun: 0x02,
-  break: 0x10,
-  holdingEmpty: 0x20,
-  empty: 0x40,
-  fifoError: 0x80,
-} as const;
-const IER_BITS = { data: 1, holdingEmpty: 2, line: 4, modem: 8 } as const;
-/** Interrupt identifications, the most urgent first. */
-const IIR = { line: 0x06, data: 0x04, timeout: 0x0c, holdingEmpty: 0x02, modem: 0x00, none: 0x01 } as const;
-const TRIGGER = [1, 4, 8, 14] as const;
 /** Carrier, data set ready and clear to send, as from a peer that is always there. */
 const PEER = 0xb0;
 const FIFO_SIZE = 16;
@@ -108,21 +82,21 @@ export class Uart extends StatefulDevice<UartState> {
 
   in(port: number): number {
     const { state } = this;
-    const isLatch = (state.lcr & LCR_DLAB) !== 0;
+    const isLatch = (state.lcr & LCR.DLAB) !== 0;
     switch (port - this.port) {
-      case RBR_THR:
+      case OFFSET.RBR_THR:
         return isLatch ? state.divisor & 0xff : this.take();
-      case IER:
+      case OFFSET.IER:
         return isLatch ? state.divisor >> 8 : state.ier;
-      case IIR_FCR:
+      case OFFSET.IIR_FCR:
         return this.identify();
-      case LCR:
+      case OFFSET.LCR:
         return state.lcr;
-      case MCR:
+      case OFFSET.MCR:
         return state.mcr;
-      case LSR:
+      case OFFSET.LSR:
         return this.lineStatus();
-      case MSR:
+      case OFFSET.MSR:
         return this.modemStatus();
       default:
         return state.scratch;
@@ -131,26 +105,26 @@ export class Uart extends StatefulDevice<UartState> {
 
   out(port: number, _size: number, value: number): void {
     const { state } = this;
-    const isLatch = (state.lcr & LCR_DLAB) !== 0;
+    const isLatch = (state.lcr & LCR.DLAB) !== 0;
     switch (port - this.port) {
-      case RBR_THR:
+      case OFFSET.RBR_THR:
         if (isLatch) state.divisor = (state.divisor & 0xff00) | value;
         else this.transmit(value);
         break;
-      case IER:
+      case OFFSET.IER:
         if (isLatch) state.divisor = (state.divisor & 0xff) | (value << 8);
         else this.enable(value & 0x0f);
         break;
-      case IIR_FCR:
+      case OFFSET.IIR_FCR:
         this.controlFifo(value);
         break;
-      case LCR:
+      case OFFSET.LCR:
         state.lcr = value;
         break;
-      case MCR:
+      case OFFSET.MCR:
         this.controlModem(value & 0x1f);
         break;
-      case SCR:
+      case OFFSET.SCR:
         state.scratch = value;
     }
     this.update();
@@ -175,7 +149,7 @@ export class Uart extends StatefulDevice<UartState> {
     // the line falls before it rises: a controller that takes edges has to see one for every byte
     state.holdingEmpty = false;
     this.update();
-    if (state.mcr & MCR_LOOP) this.loop(byte);
+    if (state.mcr & MCR.LOOP) this.loop(byte);
     else this.onByte(byte);
     state.holdingEmpty = true;
   }
@@ -183,24 +157,24 @@ export class Uart extends StatefulDevice<UartState> {
   private loop(byte: number): void {
     const { state } = this;
     if (state.fifo.length < this.capacity) state.fifo.push(byte);
-    else state.overrun = LSR_BITS.overrun;
+    else state.overrun = LSR.overrun;
     this.armTimeout();
   }
 
   private enable(value: number): void {
     const { state } = this;
     // the transmitter is empty always, so allowing its interrupt raises it
-    if ((value & ~state.ier & IER_BITS.holdingEmpty) !== 0) state.holdingEmpty = true;
-    const takesData = (value & ~state.ier & IER_BITS.data) !== 0;
+    if ((value & ~state.ier & IER.holdingEmpty) !== 0) state.holdingEmpty = true;
+    const takesData = (value & ~state.ier & IER.data) !== 0;
     state.ier = value;
     if (takesData) this.armTimeout();
   }
 
   private controlFifo(value: number): void {
     const { state } = this;
-    const switched = ((value ^ state.fcr) & FCR_ENABLE) !== 0;
-    state.fcr = value & FCR_ENABLE ? value & 0xc9 : 0;
-    if (!switched && (value & FCR_CLEAR_RECEIVE) === 0) return;
+    const switched = ((value ^ state.fcr) & FCR.ENABLE) !== 0;
+    state.fcr = value & FCR.ENABLE ? value & 0xc9 : 0;
+    if (!switched && (value & FCR.CLEAR_RECEIVE) === 0) return;
     state.fifo = [];
     this.armTimeout();
     this.refill();
@@ -213,7 +187,7 @@ export class Uart extends StatefulDevice<UartState> {
     const after = this.modemLines;
     const fallen = before & ~after;
     state.modemDelta |= (((before ^ after) >> 4) & 0x0b) | ((fallen >> 4) & 0x04);
-    if ((value & MCR_LOOP) === 0) this.refill();
+    if ((value & MCR.LOOP) === 0) this.refill();
   }
 
   private take(): number {
@@ -232,16 +206,16 @@ export class Uart extends StatefulDevice<UartState> {
       state.holdingEmpty = false;
       this.update();
     }
-    return id | (state.fcr & FCR_ENABLE ? 0xc0 : 0);
+    return id | (state.fcr & FCR.ENABLE ? 0xc0 : 0);
   }
 
   private lineStatus(): number {
     const { state } = this;
     const [first] = state.fifo;
-    let status = LSR_BITS.holdingEmpty | LSR_BITS.empty | state.overrun;
-    if (first !== undefined) status |= LSR_BITS.dataReady;
-    if (first !== undefined && first >= BREAK) status |= LSR_BITS.break;
-    if (state.fcr & FCR_ENABLE && state.fifo.some((entry) => entry >= BREAK)) status |= LSR_BITS.fifoError;
+    let status = LSR.holdingEmpty | LSR.empty | state.overrun;
+    if (first !== undefined) status |= LSR.dataReady;
+    if (first !== undefined && first >= BREAK) status |= LSR.break;
+    if (state.fcr & FCR.ENABLE && state.fifo.some((entry) => entry >= BREAK)) status |= LSR.fifoError;
     // reading says it once; the byte of a break stays
     state.overrun = 0;
     if (first !== undefined) state.fifo[0] = first & 0xff;
@@ -260,19 +234,19 @@ export class Uart extends StatefulDevice<UartState> {
   /** Loopback joins RTS to CTS, DTR to DSR, OUT1 to RI and OUT2 to DCD. */
   private get modemLines(): number {
     const { mcr } = this.state;
-    if ((mcr & MCR_LOOP) === 0) return PEER;
+    if ((mcr & MCR.LOOP) === 0) return PEER;
     return ((mcr & 2) << 3) | ((mcr & 1) << 5) | ((mcr & 4) << 4) | ((mcr & 8) << 4);
   }
 
   // receiver and interrupts
 
   private get capacity(): number {
-    return this.state.fcr & FCR_ENABLE ? FIFO_SIZE : 1;
+    return this.state.fcr & FCR.ENABLE ? FIFO_SIZE : 1;
   }
 
   private refill(): void {
     const { state } = this;
-    if (state.mcr & MCR_LOOP) return;
+    if (state.mcr & MCR.LOOP) return;
     const before = state.fifo.length;
     while (state.fifo.length < this.capacity && state.waiting.length > 0)
       state.fifo.push(state.waiting.shift() as number);
@@ -284,7 +258,7 @@ export class Uart extends StatefulDevice<UartState> {
   /** Bytes that lie in the FIFO for the time of four characters interrupt below the trigger level too. */
   private armTimeout(): void {
     const { state } = this;
-    const waits = state.fifo.length > 0 && (state.fcr & FCR_ENABLE) !== 0 && (state.ier & IER_BITS.data) !== 0;
+    const waits = state.fifo.length > 0 && (state.fcr & FCR.ENABLE) !== 0 && (state.ier & IER.data) !== 0;
     const bit = (1e9 * (state.divisor === 0 ? 1 : state.divisor)) / CLOCK;
     state.timedOut = false;
     state.timeout = waits ? this.bus.now + Math.ceil(4 * 10 * bit) : Infinity;
@@ -293,19 +267,19 @@ export class Uart extends StatefulDevice<UartState> {
 
   private cause(): number {
     const { ier, fifo, fcr, timedOut } = this.state;
-    const level = fcr & FCR_ENABLE ? (TRIGGER[fcr >> 6] ?? 1) : 1;
+    const level = fcr & FCR.ENABLE ? (TRIGGERS[fcr >> 6] ?? 1) : 1;
     const [first = 0] = fifo;
-    if (ier & IER_BITS.line && (this.state.overrun !== 0 || first >= BREAK)) return IIR.line;
-    if (ier & IER_BITS.data && fifo.length >= level) return IIR.data;
-    if (ier & IER_BITS.data && timedOut) return IIR.timeout;
-    if (ier & IER_BITS.holdingEmpty && this.state.holdingEmpty) return IIR.holdingEmpty;
-    if (ier & IER_BITS.modem && this.state.modemDelta !== 0) return IIR.modem;
+    if (ier & IER.line && (this.state.overrun !== 0 || first >= BREAK)) return IIR.line;
+    if (ier & IER.data && fifo.length >= level) return IIR.data;
+    if (ier & IER.data && timedOut) return IIR.timeout;
+    if (ier & IER.holdingEmpty && this.state.holdingEmpty) return IIR.holdingEmpty;
+    if (ier & IER.modem && this.state.modemDelta !== 0) return IIR.modem;
     return IIR.none;
   }
 
   private update(): void {
     const { mcr } = this.state;
-    const connected = (mcr & (MCR_OUT2 | MCR_LOOP)) === MCR_OUT2;
+    const connected = (mcr & (MCR.OUT2 | MCR.LOOP)) === MCR.OUT2;
     this.bus.setIrq(this.irq, connected && this.cause() !== IIR.none);
   }
 }
