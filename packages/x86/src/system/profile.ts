@@ -27,7 +27,10 @@ const FEATURE_ROWS = [
 export type CpuFeature = (typeof FEATURE_ROWS)[number][0];
 export const CPU_FEATURES: readonly CpuFeature[] = FEATURE_ROWS.map(([name]) => name);
 
-/** What a CPU says that it is, and so what it is: an instruction that is not advertised here raises #UD where processors do that. */
+/**
+ * What a CPU says that it is, and so what it is: instructions of the system, of SSE3 and of random numbers raise #UD when they are not advertised here.
+ * Integer instructions of later processors (MOVBE, POPCNT, BMI, ADX) are executed all the same.
+ */
 export interface CpuProfile {
   /** Twelve characters. 'AuthenticAMD' also changes SYSCALL and SYSRET outside 64-bit mode. */
   readonly vendor: string;
