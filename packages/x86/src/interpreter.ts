@@ -19,6 +19,8 @@ const DECODED = 0x8000;
 const BUDGET: Exit = { reason: 'budget' };
 const BLOCK: Exit = { reason: 'block' };
 const BREAKPOINT: Exit = { reason: 'breakpoint' };
+/** No page begins there. */
+const NO_PAGE = 1;
 /** Retired instructions are compared as 32-bit words. */
 const SLICE = 0x4000_0000;
 /** Exceptions without an instruction between them after which a run ends: a guest may fault for ever. */
@@ -51,16 +53,21 @@ const NOTHING = new Decoded();
 export class Interpreter {
   /** Asked at the end of each block, with rIP of the next: true ends the run with reason `block`. */
   blockStart: ((lo: number, hi: number) => boolean) | undefined;
-  /** Asked before each instruction: true ends the run with reason `breakpoint`. */
-  before: ((lo: number, hi: number) => boolean) | undefined;
 
   /** Exceptions without an instruction between them after which a run ends as `stuck`. */
   patience = PATIENCE;
+
+  private before: ((lo: number, hi: number) => boolean) | undefined;
+  private asksIn: ((lo: number, hi: number) => boolean) | undefined;
 
   private readonly decoder = new Decoder();
   private readonly code = new Uint8Array(64);
   /** By the low bits of the linear address. */
   private readonly decoded = new Array<Decoded>(DECODED).fill(NOTHING);
+  /** The page that `asksIn` was asked for last, and what it said. */
+  private pageLo = NO_PAGE;
+  private pageHi = 0;
+  private asksHere = true;
   /** Low word of the instruction count at which the slice ends. */
   private end = 0;
   /** Exceptions since the instruction count was this. */
@@ -73,6 +80,19 @@ export class Interpreter {
     options: { readonly deliver?: boolean } = {},
   ) {
     cpu.delivers = options.deliver ?? true;
+  }
+
+  /**
+   * `before` is asked before each instruction, with rIP: true ends the run with reason `breakpoint`. `pages` says by a linear address in which pages
+   * that has to be; without it, in all. Its answers hold until this is called again.
+   */
+  askBefore(
+    before: ((lo: number, hi: number) => boolean) | undefined,
+    pages?: (lo: number, hi: number) => boolean,
+  ): void {
+    this.before = before;
+    this.asksIn = pages;
+    this.pageLo = NO_PAGE;
   }
 
   /** Executes until `budget` instructions have retired (iterations of REP count) or something needs attention. */
@@ -130,7 +150,11 @@ export class Interpreter {
       const startHi = words[WORD.rip + 1] as number;
       cpu.startLo = startLo;
       cpu.startHi = startHi;
-      if (((flags & (TF | RF)) | (words[WORD.shadow] as number)) !== 0 || cpu.hasBreakpoints || before !== undefined) {
+      if (
+        ((flags & (TF | RF)) | (words[WORD.shadow] as number)) !== 0 ||
+        cpu.hasBreakpoints ||
+        (before !== undefined && this.asks(startLo, startHi))
+      ) {
         const exit = this.careful(flags);
         if (words[WORD.nmi] === NMI.waits) cpu.attention = true;
         if (exit !== undefined) return exit;
@@ -151,6 +175,20 @@ export class Interpreter {
         return BLOCK;
     } while (words[WORD.count] !== end && !cpu.attention);
     return cpu.attention && words[WORD.count] !== end ? BUDGET : undefined;
+  }
+
+  /** Is `before` to be asked of this instruction? */
+  private asks(lo: number, hi: number): boolean {
+    const { asksIn } = this;
+    if (asksIn === undefined) return true;
+    const linear = (lo + this.cpu.codeBase) | 0;
+    const page = linear & -0x1000;
+    if (page !== this.pageLo || hi !== this.pageHi) {
+      this.pageLo = page;
+      this.pageHi = hi;
+      this.asksHere = asksIn(linear, hi);
+    }
+    return this.asksHere;
   }
 
   /** An instruction that is of the system, repeats, branches or is missing. */

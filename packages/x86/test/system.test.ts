@@ -31,7 +31,14 @@ test.each([
   },
   { title: 'RDRAND that is not advertised', hex: '0fc7f0', vector: 6, rip: CODE, rf: 1 },
   { title: 'FISTTP without SSE3', hex: 'db0d00500000', vector: 6, rip: CODE, rf: 1 },
-  { title: 'RDMSR of MCG_CAP without machine checks', hex: 'b979010000 0f32', vector: 13, code: 0, rip: CODE + 5, rf: 1 },
+  {
+    title: 'RDMSR of MCG_CAP without machine checks',
+    hex: 'b979010000 0f32',
+    vector: 13,
+    code: 0,
+    rip: CODE + 5,
+    rf: 1,
+  },
   { title: 'XGETBV, which no profile has', hex: '0f01d0', vector: 6, rip: CODE, rf: 1 },
   { title: 'STAC without SMAP', hex: '0f01cb', vector: 6, rip: CODE, rf: 1 },
   { title: 'SYSCALL outside of 64-bit mode', hex: '0f05', vector: 6, rip: CODE, rf: 1 },
@@ -244,7 +251,7 @@ test('block ends ask whether to go on, and `before` stops in front of an instruc
   machine.interpreter.blockStart = (lo) => asked.push(lo) === 2;
   expect(machine.run(10)).toEqual({ exit: { reason: 'block' }, rip: CODE + 6, count: 4 });
   expect(asked).toEqual([CODE + 3, CODE + 6]);
-  machine.interpreter.before = (lo) => lo === CODE + 6;
+  machine.interpreter.askBefore((lo) => lo === CODE + 6);
   expect(machine.run(10)).toEqual({ exit: { reason: 'breakpoint' }, rip: CODE + 6, count: 4 });
 });
 

@@ -71,6 +71,7 @@ export class MachineBus implements Bus, Ports, InterruptLine {
         for (let port = start; port < start + count; port++)
           if (!this.entries.has(port)) this.entries.set(port, { device, reads: 0, writes: 0 });
     }
+    this.changed();
   }
 
   // time
@@ -96,9 +97,10 @@ export class MachineBus implements Bus, Ports, InterruptLine {
     return skipped;
   }
 
-  /** Lets every device do what is due. */
+  /** Lets every device do what is due. Whoever changes a deadline says so with `changed`. */
   advance(): void {
     const { now } = this;
+    if (now < this.deadline) return;
     for (const device of this.timed)
       if (device.nextDeadline !== undefined && device.nextDeadline() <= now) device.advance?.();
     this.changed();

@@ -216,21 +216,22 @@ export class Machine {
     return { ...reason, ...place };
   }
 
-  /** The interpreter asks before every instruction while somebody wants to know; what has a breakpoint is not translated. */
+  /** The interpreter asks before instructions while somebody wants to know; what has a breakpoint is not translated. */
   private prepareInterpreter(): void {
     const { cpu, engine, tracer, stops, blockHook } = this;
     const { interpreter } = engine;
     if (stops.version !== this.barred) engine.bar((lo, hi) => stops.hasPage(lo, hi));
     this.barred = stops.version;
     interpreter.blockStart = blockHook && ((lo, hi) => blockHook(linear((lo + cpu.codeBase) | 0, hi)) === true);
-    interpreter.before = undefined;
+    interpreter.askBefore(undefined);
     if (tracer === undefined && stops.size === 0) return;
-    interpreter.before = (lo, hi) => {
+    const ask = (lo: number, hi: number): boolean => {
       const at = (lo + cpu.codeBase) | 0;
       this.stopReason = stops.reason(at, hi);
       if (this.stopReason === undefined) tracer?.before(linear(at, hi));
       return this.stopReason !== undefined;
     };
+    interpreter.askBefore(ask, tracer === undefined ? (lo, hi) => stops.hasPage(lo, hi) : undefined);
   }
 
   /**
