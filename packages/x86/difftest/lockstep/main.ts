@@ -1,4 +1,7 @@
-/** The core beside QEMU (TCG): `npm run lockstep -- IMAGE --steps N`. IMAGE is a multiboot program. */
+/**
+ * The core beside QEMU (TCG): `npm run lockstep -- IMAGE --steps N`. IMAGE is a multiboot program, or whatever else QEMU's `-kernel` takes, with
+ * `--from` the linear address at which both begin.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,18 +24,23 @@ const { values, positionals } = parseArgs({
 });
 const [image] = positionals;
 if (image === undefined)
-  throw new Error('usage: npm run lockstep -- IMAGE [--steps N] [--from ADDRESS] [--args WORDS] [--cpu MODEL]');
+  throw new Error('usage: npm run lockstep -- IMAGE [--steps N] [--from ADDRESS] [--args WORDS] [--cpu MODEL] [--memory MIB]');
 
 const memory = Number(values.memory);
 const ram = memory << 20;
 
-/** Pages of RAM that differ. */
-async function differentPages(qemu: PausedQemu, machine: Machine): Promise<number[]> {
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** Pages of RAM that differ, each with its first eight bytes that do. */
+async function differentPages(qemu: PausedQemu, machine: Machine): Promise<string[]> {
   const theirs = await qemu.memory(0, ram);
-  const pages: number[] = [];
-  for (let page = 0; page < ram / 4096; page++) {
-    const at = 4096 * page;
-    if (Buffer.compare(theirs.subarray(at, at + 4096), machine.ram.subarray(at, at + 4096)) !== 0) pages.push(page);
+  const pages: string[] = [];
+  for (let at = 0; at < ram; at += 4096) {
+    const [own, other] = [machine.ram.subarray(at, at + 4096), theirs.subarray(at, at + 4096)];
+    const first = Buffer.compare(own, other) === 0 ? -1 : own.findIndex((byte, i) => byte !== other[i]);
+    if (first < 0) continue;
+    const [ours, qemus] = [own, other].map((page) => hex(page.subarray(first, first + 8)));
+    pages.push(`${(at + first).toString(16)}: ${ours}, QEMU ${qemus}`);
   }
   return pages;
 }
@@ -58,7 +66,8 @@ await withTempFolder(async (folder) => {
     console.log(
       `${result.steps} steps, ${result.copied} from outside, ${result.differences} differences; ${result.end}`,
     );
-    console.log(`${pages.length} of ${ram / 4096} pages differ${pages.length === 0 ? '' : `: ${pages.slice(0, 20).map((page) => page.toString(16)).join(' ')}`}`); // prettier-ignore
+    console.log(`${pages.length} of ${ram / 4096} pages differ`);
+    for (const page of pages.slice(0, 20)) console.log(`    ${page}`);
     if (result.differences + pages.length > 0) process.exitCode = 1;
   });
 });
