@@ -44,13 +44,8 @@ export {
 } from './system/profile.js';
 export { SEMANTICS } from './instructions/index.js';
 export { FlatMemory, type FlatRange } from './memory/flat.js';
-export {
-  GuestMemory,
-  type GuestMemoryOptions,
-  type MemorySnapshot,
-  type PhysicalRange,
-  type Watch,
-} from './memory/guest-memory.js';
+export { GuestMemory, type GuestMemoryOptions, type MemorySnapshot } from './memory/guest-memory.js';
+export { type PhysicalRange, type Watch } from './memory/watches.js';
 export { LAYOUT, NO_TAG, RAM_MAX, TAG_COUNT } from './memory/layout.js';
 export { AccessDenied, MemoryFault, PAGE_FAULT, type Memory } from './memory/memory.js';
 export { type MemoryDevice } from './memory/physical.js';

@@ -131,7 +131,8 @@ test('a watched range is told of every access that was made, and its page is lef
   const { memory } = memoryAt();
   const hits: string[] = [];
   const watch: Watch = { start: 0x2004, length: 4, access: 'w' };
-  memory.onWatch = (_, physical, size, write) => hits.push(`${physical.toString(16)} ${size} ${write ? 'w' : 'r'}`);
+  memory.watches.onHit = (_, physical, size, write) =>
+    hits.push(`${physical.toString(16)} ${size} ${write ? 'w' : 'r'}`);
   memory.store(0x2004, 0, 4, 0, 0);
   memory.watch(watch);
   for (let i = 0; i < 2; i++) memory.store(0x2006, 0, 4, 0, 0);

@@ -1,6 +1,6 @@
 import { type WatchHit } from '../machine/exit.js';
 import { type Machine } from '../machine/machine.js';
-import { type Watch } from '../memory/guest-memory.js';
+import { type Watch } from '../memory/watches.js';
 
 /** gdb's numbers of watchpoints, and how a stop names them. */
 const WATCHES: Readonly<Record<string, { readonly access: Watch['access']; readonly name: string }>> = {

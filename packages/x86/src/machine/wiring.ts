@@ -64,7 +64,7 @@ export function wire({ cpu, memory, bus, loop, devices, profile }: Parts, hooks:
   bus.onA20 = (enabled) => {
     memory.a20 = enabled;
   };
-  memory.onWatch = (_watch, physical, size, write) => {
+  memory.watches.onHit = (_watch, physical, size, write) => {
     const hit = { physical, size, write };
     if (hooks.watch?.({ ...hit, ...placeOf(cpu, memory) }) !== 'pass') loop.watched(hit);
   };
