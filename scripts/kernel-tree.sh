@@ -24,8 +24,8 @@ while [ $# -gt 0 ]; do
 done
 
 case $arch in
-  x86_64) qemu=qemu-system-x86_64 on='64BIT' off='' ;;
-  i386) qemu=qemu-system-i386 on='' off='64BIT' ;;
+  x86_64) qemu=qemu-system-x86_64 on='64BIT' off='' flags='' ;;
+  i386) qemu=qemu-system-i386 on='' off='64BIT' flags='--class 32' ;;
   *) echo "kernel-tree.sh: --arch is x86_64 or i386, not $arch" >&2; exit 2 ;;
 esac
 objects=$cache/$arch
@@ -42,7 +42,7 @@ export KBUILD_BUILD_USER=bzelf KBUILD_BUILD_HOST=bzelf KBUILD_BUILD_VERSION=1 KB
 bzelf=$root/packages/cli/bin/bzelf.cjs
 
 fragment() {
-  make -f "$root/packages/cli/hooks/bzelf.mk" KERNEL="$tree" O="$objects" ARCH="$arch" BZELF="node $bzelf" "$@"
+  make -f "$root/packages/cli/hooks/bzelf.mk" KERNEL="$tree" O="$objects" ARCH="$arch" BZELF="node $bzelf" BZELF_FLAGS="$flags" "$@"
 }
 fail() {
   echo "kernel-tree.sh: $*" >&2
