@@ -6,6 +6,9 @@ export function hex(value: number | bigint, width = 1): string {
   return `${isNegative ? '-' : ''}0x${(isNegative ? -value : value).toString(16).padStart(width, '0')}`;
 }
 
+/** A count for people: 82,727,516. */
+export const thousands = (count: number | bigint): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
 /** Two lower-case digits a byte, no separators: the way a build-id or a SHA-256 is written. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';

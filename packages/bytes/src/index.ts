@@ -1,7 +1,7 @@
 export { BzelfError, errorFactory, isBzelfError, type ErrorDetails, type ErrorTable } from './error.js';
 export { BYTES_ERRORS } from './errors.js';
 export { addBytes, alignDown, alignUp, isPowerOfTwo, phys, virt, type PhysAddr, type VirtAddr } from './address.js';
-export { fromHex, hex, toHex } from './hex.js';
+export { fromHex, hex, thousands, toHex } from './hex.js';
 export { checkRange, memorySource, readInto, subSource, toNumber, toSource, type ByteSource } from './source.js';
 export {
   asciz,

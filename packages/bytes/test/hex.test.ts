@@ -1,4 +1,4 @@
-import { hex } from '../src/hex';
+import { hex, thousands } from '../src/hex';
 
 test.each([
   { value: 0, text: '0x0' },
@@ -8,4 +8,13 @@ test.each([
   { value: -1, width: 2, text: '-0x01' },
 ])('$value is $text', ({ value, width, text }) => {
   expect(hex(value, width)).toBe(text);
+});
+
+test.each([
+  { count: 0, text: '0' },
+  { count: 999, text: '999' },
+  { count: 1000, text: '1,000' },
+  { count: 82_727_516n, text: '82,727,516' },
+])('$count is $text for people', ({ count, text }) => {
+  expect(thousands(count)).toBe(text);
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { equalBytes, isBzelfError, toHex, toSource, type BzelfError, type ByteSource } from '@bzelf/bytes';
+import { equalBytes, hex, isBzelfError, toHex, toSource, type BzelfError, type ByteSource } from '@bzelf/bytes';
 import {
   DEFAULT_LIMIT,
   extractPayload,
@@ -103,7 +103,7 @@ function judge(subject: Subject, bz: BzImage, inner: Uint8Array): Finding[] {
           offset: 0x260,
           field: 'init_size',
           found: init_size,
-          expected: `${end - linkBase} or more`,
+          expected: `${hex(end - linkBase)} or more`,
         }),
       );
     return [...findings, ...noteFindings(subject, elf)];

@@ -1,12 +1,9 @@
-import { hex } from '@bzelf/bytes';
+import { hex, thousands as withCommas } from '@bzelf/bytes';
 import { rangeText } from '../print/ranges.js';
 import { NOTHING, html, type Content, type Markup } from './markup.js';
 
 /** 82,727,516. */
-export const thousands = (value: string | number): string =>
-  BigInt(value)
-    .toString()
-    .replace(/\B(?=(\d{3})+$)/g, ',');
+export const thousands = (value: string | number): string => withCommas(BigInt(value));
 
 /** 1 page, 2,000 pages. */
 export const counted = (value: string | number, what: string): string =>

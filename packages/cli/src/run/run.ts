@@ -1,3 +1,4 @@
+import { thousands } from '@bzelf/bytes';
 import { openKernel } from '@bzelf/loader';
 import { startPlan } from '@bzelf/verifier/start';
 import { Machine } from '@bzelf/x86';
@@ -62,11 +63,10 @@ async function runWithConsole(machine: Machine, args: RunArgs, goal: Goal): Prom
   }
 }
 
-const number = (value: bigint | number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** `banner reached: 126,130,011 instructions in 0.61 s, 207 MIPS, 15,120 pages touched` */
 function summary(machine: Machine, end: RunEnd, { until }: RunArgs, seconds: number): string {
   const mips = Number(machine.count) / 1e6 / seconds;
-  const work = `${number(machine.count)} instructions in ${seconds.toFixed(2)} s, ${number(Math.round(mips))} MIPS`;
-  return `${endText(end, until)}: ${work}, ${number(machine.touches.count())} pages touched`;
+  const work = `${thousands(machine.count)} instructions in ${seconds.toFixed(2)} s, ${thousands(Math.round(mips))} MIPS`;
+  return `${endText(end, until)}: ${work}, ${thousands(machine.touches.count())} pages touched`;
 }

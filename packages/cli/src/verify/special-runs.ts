@@ -1,4 +1,4 @@
-import { hex } from '@bzelf/bytes';
+import { hex, thousands } from '@bzelf/bytes';
 import type { ProfileReport } from '@bzelf/verifier';
 import type { Paint } from '../print/paint.js';
 import { table } from '../print/table.js';
@@ -7,7 +7,7 @@ import { table } from '../print/table.js';
 export const specialText = (runs: readonly ProfileReport[], paint: Paint): string[] =>
   runs.flatMap((run) => [...biosText(run, paint), ...ring1Text(run, paint)]);
 
-const times = (n: number): string => (n === 1 ? 'once' : `${n} times`);
+const times = (n: number): string => (n === 1 ? 'once' : `${thousands(n)} times`);
 
 function biosText({ profile, bios = [] }: ProfileReport, paint: Paint): string[] {
   const unknown = bios.filter(({ answer }) => answer === 'unknown');

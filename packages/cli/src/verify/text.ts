@@ -1,4 +1,4 @@
-import { hex } from '@bzelf/bytes';
+import { hex, thousands } from '@bzelf/bytes';
 import type { Finding, ProfileReport, RangeUse, VerifyReport } from '@bzelf/verifier';
 import type { Paint } from '../print/paint.js';
 import { table } from '../print/table.js';
@@ -6,14 +6,13 @@ import { auditText } from './audit-text.js';
 import type { FileVerdict } from './outcome.js';
 import { specialText } from './special-runs.js';
 
-const number = (value: bigint | number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
-const count = (n: number, what: string): string => `${number(n)} ${what}${n === 1 ? '' : 's'}`;
+const count = (n: number, what: string): string => `${thousands(n)} ${what}${n === 1 ? '' : 's'}`;
 
 /** What a person sees at a glance, then the details of what is not as it should be. */
 export function verifyText({ file, report }: FileVerdict, paint: Paint): string {
   const { verdict, form, kernelVersion, size, structure, payload, runs } = report;
   const title = verdict === 'pass' ? paint.green('good') : paint.red('not good');
-  const what = [form, kernelVersion?.split(' ')[0], `${number(size)} bytes`].filter(Boolean).join(', ');
+  const what = [form, kernelVersion?.split(' ')[0], `${thousands(size)} bytes`].filter(Boolean).join(', ');
   const rows = runs.map((run) => runRow(run, paint));
   return [
     `${paint.bold(file)}: ${title} (${what})\n`,
@@ -57,12 +56,12 @@ function runRow(
       ? ''
       : isWrong
         ? paint.red('memory is wrong')
-        : `${number(comparedBytes)} bytes as they should be${moved}`;
+        : `${thousands(comparedBytes)} bytes as they should be${moved}`;
   return [
     profile,
     verdict === 'pass' ? paint.green('pass') : paint.red('fail'),
     ended,
-    `${number(instructions)} instructions`,
+    `${thousands(instructions)} instructions`,
     image,
   ];
 }
@@ -131,7 +130,7 @@ function rangeRow({ purpose, start, length, access, pages, touchedPages, touched
     purpose,
     `${hex(start)}-${hex(start + length - 1n)}`,
     access,
-    `${number(touchedPages)} of ${count(pages, 'page')}`,
+    `${thousands(touchedPages)} of ${count(pages, 'page')}`,
     used,
   ];
 }

@@ -1,3 +1,4 @@
+import { thousands } from '@bzelf/bytes';
 import type { MemoryRange } from '@bzelf/loader';
 import { executionFinding } from '../execution/findings.js';
 import type { Finding } from '../finding.js';
@@ -82,7 +83,7 @@ export const unknownCalls = (calls: readonly BiosCall[]): Finding[] =>
   calls
     .filter(({ answer }) => answer === 'unknown')
     .map(({ call, count }) =>
-      executionFinding('run/bios-unknown', { field: call, found: count === 1 ? 'once' : `${count} times` }),
+      executionFinding('run/bios-unknown', { field: call, found: count === 1 ? 'once' : `${thousands(count)} times` }),
     );
 
 /** Functions, known or not, that a report lists. */

@@ -1,4 +1,4 @@
-import { getU16, isBzelfError, isPowerOfTwo } from '@bzelf/bytes';
+import { getU16, hex, isBzelfError, isPowerOfTwo } from '@bzelf/bytes';
 import { SETUP_HEADER, type BzImage } from '@bzelf/bzimage';
 import { BZELF_IMAGE, BZELF_SUBARCH } from '@bzelf/elf';
 import type { Where } from '../finding.js';
@@ -111,12 +111,12 @@ function checkSizes(bz: BzImage, report: Reporter): void {
   const isLinux = bz.payload !== undefined;
   if (isLinux && header.syssize === 0) report('setup-header/no-size', field(bz, 'syssize'));
   if (declared >= protectedMode.size + (isLinux ? 1 : SYSSIZE_UNIT))
-    report('setup-header/cut-short', field(bz, 'syssize', `at most ${protectedMode.size} bytes`));
+    report('setup-header/cut-short', field(bz, 'syssize', `at most ${hex(Math.floor(protectedMode.size / SYSSIZE_UNIT))}, in units of 16 bytes`));
   const { init_size, handover_offset } = header;
   if (init_size !== undefined && init_size !== 0 && init_size < protectedMode.size)
-    report('setup-header/init-size', field(bz, 'init_size', `${protectedMode.size} or more`));
+    report('setup-header/init-size', field(bz, 'init_size', `${hex(protectedMode.size)} or more`));
   if (bz.payload !== undefined && handover_offset !== undefined && handover_offset >= protectedMode.size)
-    report('setup-header/handover', field(bz, 'handover_offset', `less than ${protectedMode.size}`));
+    report('setup-header/handover', field(bz, 'handover_offset', `less than ${hex(protectedMode.size)}`));
 }
 
 function checkPlacement(bz: BzImage, report: Reporter): void {

@@ -1,4 +1,4 @@
-import { hex } from '@bzelf/bytes';
+import { hex, thousands } from '@bzelf/bytes';
 import type { MachineExit } from '@bzelf/x86';
 import type { Finding } from '../finding.js';
 import { stopText } from '../run-end.js';
@@ -17,7 +17,7 @@ const CODES: Partial<Record<MachineExit['reason'], ExecutionCode>> = {
 export const exitFinding = (exit: MachineExit, text: string): Finding =>
   executionFinding(CODES[exit.reason] ?? 'run/lost', {
     field: `\`${text}\` at ${hex(exit.rip)}`,
-    found: `${exitText(exit, 'start')}, after ${exit.count} instructions`,
+    found: `${exitText(exit, 'start')}, after ${thousands(exit.count)} instructions`,
   });
 
 const REACHED: Partial<Record<ProfileReport['reached'], string>> = {

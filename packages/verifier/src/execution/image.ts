@@ -1,4 +1,4 @@
-import { equalBytes, hex } from '@bzelf/bytes';
+import { equalBytes, hex, thousands } from '@bzelf/bytes';
 import { placeVmlinux } from '@bzelf/bzimage';
 import { memoryImage, type InnerKernel, type KernelImage } from '@bzelf/loader';
 import type { Finding } from '../finding.js';
@@ -72,7 +72,7 @@ function difference(expected: Uint8Array, found: Uint8Array, at: number): Findin
   }
   return executionFinding('image/differs', {
     field: `memory at ${hex(at + first)}`,
-    found: `${hex(found[first] ?? 0)}; ${count} bytes of ${expected.length} differ`,
+    found: `${hex(found[first] ?? 0)}; ${thousands(count)} of ${thousands(expected.length)} bytes ${count === 1 ? 'differs' : 'differ'}`,
     expected: expected[first] ?? 0,
   });
 }

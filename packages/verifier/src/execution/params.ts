@@ -1,4 +1,4 @@
-import { equalBytes, hex, type StructValues } from '@bzelf/bytes';
+import { equalBytes, hex, thousands, type StructValues } from '@bzelf/bytes';
 import { BOOT_PARAMS, E820_ENTRY, E820_MAX_ENTRIES_ZEROPAGE, HDRS, SETUP_HEADER } from '@bzelf/bzimage';
 import { MEMORY_RAM, MEMORY_RESERVED, MEMORY_UNUSABLE, type KernelImage, type MemoryRange } from '@bzelf/loader';
 import type { Machine } from '@bzelf/x86';
@@ -105,13 +105,13 @@ type E820Row = Pick<MemoryRange, 'length' | 'type'> & { readonly start: bigint }
 /** The loader's; else the one that the file brings, else none. */
 function checkInitrd(ram: Uint8Array, params: Params, { initrd }: HandOver, builtIn: BuiltIn | undefined): Finding[] {
   const wanted = initrd ?? builtIn?.initrd;
-  const expected = wanted === undefined ? 'none' : `${wanted.length} bytes`;
+  const expected = wanted === undefined ? 'none' : `${thousands(wanted.length)} bytes`;
   const address = wide(params.ramdisk_image, params.ext_ramdisk_image);
   const size = wide(params.ramdisk_size, params.ext_ramdisk_size);
   const wrong = (found: string) => [
     executionFinding('params/initrd', { field: `ramdisk_image ${hex(address)}`, found, expected }),
   ];
-  if (size !== BigInt(wanted?.length ?? 0)) return wrong(`${size} bytes`);
+  if (size !== BigInt(wanted?.length ?? 0)) return wrong(`${thousands(size)} bytes`);
   if (wanted === undefined) return [];
   const found = ram.subarray(Number(address), Number(address) + wanted.length);
   return equalBytes(found, wanted) ? [] : wrong('other bytes');

@@ -24,6 +24,7 @@ export interface Allowed {
 
 /** What a processor needs by itself, and a loader's own stack: nobody declares them. */
 const LOADERS_OWN = ['gdt', 'page-tables', 'stack', 'coreboot-table', 'acpi', ...BIOS_PURPOSES];
+const isBios = (purpose: string): boolean => BIOS_PURPOSES.some((own) => own === purpose);
 const MIB = 0x10_0000n;
 /** Bytes above 1 MiB that FFFF:FFFF reaches. */
 const HIGH_MEMORY_AREA = 0xfff0n;
@@ -48,7 +49,7 @@ export function allowedRanges(kernel: KernelImage, plan: LoadPlan): Allowed {
     .map((copy) =>
       copy.purpose === 'stack'
         ? stackPage(copy.to)
-        : allowed(copy.to, BigInt(copyLength(copy)), 'rw', copy.purpose, false),
+        : allowed(copy.to, BigInt(copyLength(copy)), isBios(copy.purpose) ? 'rwx' : 'rw', copy.purpose, false),
     );
   // the test of A20 reads there; programs in real mode reach it, and nothing can take it away
   if (plan.cpu.mode === 'real16') own.push(allowed(MIB, HIGH_MEMORY_AREA, 'r', 'high-memory-area', false));
@@ -99,12 +100,17 @@ function fromMapping({ start, length, read, write, execute, purpose, required }:
   return allowed(start, length, access, purpose, required);
 }
 
-/** Everything that the plan brings or keeps free. */
+/** Everything that the plan brings for the kernel or keeps free; what is brought to a place that is kept free for it is not told again. */
 function planRanges({ copies, zeros, reserve }: LoadPlan): AllowedRange[] {
   const taken = [...zeros, ...reserve].map(({ start, length, purpose }) =>
     allowed(start, length, 'rwx', purpose, false),
   );
-  return [...taken, ...copies.map((copy) => allowed(copy.to, BigInt(copyLength(copy)), 'rwx', copy.purpose, false))];
+  const brought = copies
+    .filter(({ purpose }) => !LOADERS_OWN.includes(purpose))
+    .map((copy) => allowed(copy.to, BigInt(copyLength(copy)), 'rwx', copy.purpose, false));
+  const isTaken = ({ purpose, start, end }: AllowedRange): boolean =>
+    taken.some((own) => own.purpose === purpose && own.start <= start && own.end >= end);
+  return [...taken, ...brought.filter((range) => !isTaken(range))];
 }
 
 /** What the loader has placed. A command line has room behind it: it is copied in one piece. */

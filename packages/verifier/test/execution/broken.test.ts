@@ -87,7 +87,7 @@ const BROKEN: readonly Row[] = [
   { name: 'an entry in the middle of an instruction', form: 'container', by: 'pvh', code: 'run/fault', found: /after/, kernel: entries(3n) },
   { name: 'an entry in memory that holds nothing', form: 'container', by: 'pvh', code: 'run/unmapped', found: /after/, kernel: entries(0x10_0000n), options: { instructions: 20_000 } },
   { name: 'too little memory', form: 'container', by: 'pvh', code: 'run/plan', found: /loader\//, options: { ram: 16 << 20 } },
-  { name: 'too few instructions', form: 'bzimage', by: 'linux64', code: 'run/budget', found: /after 1000 instructions/, options: { instructions: 1000 } },
+  { name: 'too few instructions', form: 'bzimage', by: 'linux64', code: 'run/budget', found: /after 1,000 instructions/, options: { instructions: 1000 } },
   { name: 'too little time', form: 'bzimage', by: 'linux32', code: 'run/deadline', found: /no more time/, options: { deadline: 1 } },
 ];
 
