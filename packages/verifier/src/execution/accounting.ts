@@ -1,4 +1,4 @@
-import { hex } from '@bzelf/bytes';
+import { hex, thousands } from '@bzelf/bytes';
 import { copyLength, type KernelImage, type LoadPlan } from '@bzelf/loader';
 import type { TouchLog } from '@bzelf/x86';
 import type { Finding } from '../finding.js';
@@ -50,6 +50,25 @@ export const untouched = (uses: readonly RangeUse[]): Finding[] =>
       }),
     );
 
+/** Pages: the decompressor works up to the end of init_size, but for the last page of it. */
+const LOOSE_PAGES = 16;
+/** How long these are is for the loader to say. */
+const PLACED: readonly string[] = ['boot-params', 'setup-data', 'start-info', 'cmdline', 'initrd'];
+
+/** Required ranges of which a long piece at an end was touched by nobody. */
+export const loose = (uses: readonly RangeUse[]): Finding[] =>
+  uses.flatMap(({ purpose, start, length, required, pages, touched }) => {
+    if (!required || touched === undefined || PLACED.includes(purpose)) return [];
+    const end = touched.start + touched.length;
+    const needed = Math.ceil(Number(end) / PAGE) - Math.floor(Number(touched.start) / PAGE);
+    if (pages - needed < LOOSE_PAGES) return [];
+    return executionFinding('run/loose', {
+      field: purpose,
+      found: `${hex(start)}-${hex(start + length - 1n)}, with ${thousands(pages - needed)} pages at its ends that nobody has touched`,
+      expected: `${hex(touched.start)}-${hex(end - 1n)}`,
+    });
+  });
+
 /** Accesses to what was not mapped. Firmware's memory may be read where paging is off, but not what the loader has put there. */
 export const unmappedFindings = (
   accesses: readonly Unmapped[],
@@ -77,6 +96,6 @@ export const unmappedFindings = (
     const what = whatIsAt(start, plan, ranges, ram);
     return executionFinding(code, {
       field: `${kind} by \`${text}\` at ${hex(rip)}`,
-      found: `${size} ${size === 1 ? 'byte' : 'bytes'} at ${where}${what === undefined ? '' : ` (${what})`}, after ${count} instructions`,
+      found: `${size} ${size === 1 ? 'byte' : 'bytes'} at ${where}${what === undefined ? '' : ` (${what})`}, after ${thousands(count)} instructions`,
     });
   });

@@ -32,6 +32,10 @@ export const EXECUTION_FINDINGS = {
     severity: 'warning', title: 'A required range is not touched at all',
     explanation: 'A loader maps memory for nothing, or the range is in the wrong place.', remedy: 'leave the range out, or say where it really is',
   },
+  'run/loose': {
+    severity: 'warning', title: 'A required range is longer than what is used of it',
+    explanation: 'A loader maps memory for nothing, and refuses a machine that has less. Expected is the range from the first to the last page that was touched.', remedy: 'let `bzelf verify --measure -o OUT` write the ranges that were needed, or lower init_size',
+  },
   'run/fault': {
     severity: 'error', title: 'The processor gives up: a triple fault',
     explanation: 'An exception came where no handler is. What could not be reached is not mapped by the page tables, or the code is not what it should be.', remedy: 'look at the instruction, and at what the MAPPING note of the entry declares',

@@ -10,7 +10,7 @@ import { withXen } from '../profiles/xen-hypercalls.js';
 import { Ring1Log, Ring1Monitor, TABLES_SIZE } from '../ring1/index.js';
 import { BANNER } from '../run-end.js';
 import { startPlan } from '../start.js';
-import { rangeUses, unmappedFindings, untouched } from './accounting.js';
+import { loose, rangeUses, unmappedFindings, untouched } from './accounting.js';
 import { bytesText, textAt, UnmappedLog, type Disassembler } from './accesses.js';
 import { AuditLog } from './audit.js';
 import { exitFinding, exitText } from './exits.js';
@@ -150,7 +150,8 @@ class Run {
     const exit = this.prepared.point === undefined ? this.runToMilestone() : this.runToEntry();
     const ranges = rangeUses(this.allowed.ranges, machine.touches);
     // a kernel that was entered itself needs most of its memory later
-    if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux') this.findings.push(...untouched(ranges));
+    if (this.reached !== 'start' && this.prepared.kernel.form !== 'vmlinux')
+      this.findings.push(...untouched(ranges), ...(this.wasMeasured() ? loose(ranges) : []));
     const { list } = this.unmapped;
     this.findings.push(
       ...unmappedFindings(list, this.prepared.kernel.form, given.plan, this.allowed.ranges, machine.ram.length),
@@ -184,6 +185,11 @@ class Run {
       serialMarks: this.serial.marks,
       findings: this.findings,
     };
+  }
+
+  /** It went all the way where it was to go, and neither it nor a loader in real mode has chosen another place. */
+  private wasMeasured(): boolean {
+    return this.reached === 'entry' && this.profile.mapped === 'declared' && this.given.plan.cpu.mode !== 'real16';
   }
 
   /** Nothing but what the file declares and the loader brings is there. */
