@@ -1,5 +1,5 @@
 /** Runs a random machine in the interpreter and with translated code, and says in what they differ. */
-import { Machine, WORD, type MachineExit } from '../core';
+import { FULL_FEATURES, Machine, WORD, type MachineExit } from '../core';
 import { build, describeScenario, RAM, type Scenario } from './scenario';
 
 type Tier = 'interpreter' | 'translator' | 'both';
@@ -10,7 +10,8 @@ class Player {
   private readonly fresh: ReturnType<Machine['save']>;
 
   constructor(tier: Tier, patience?: number) {
-    this.machine = new Machine({ ram: RAM, unmapped: 'ones', tier, ...(patience !== undefined && { patience }) });
+    const cpu = { features: FULL_FEATURES };
+    this.machine = new Machine({ ram: RAM, unmapped: 'ones', tier, cpu, ...(patience !== undefined && { patience }) });
     this.fresh = this.machine.save();
   }
 
@@ -74,6 +75,7 @@ export class FuzzRunner {
         break;
       }
       if (seed % 4 === 1) this.replaceBySaved(first, others);
+      if (seed % 8 === 3) for (const machine of machines) machine.nmi();
     }
     return '';
   }

@@ -60,6 +60,7 @@ export function build({ seed, mode }: Scenario, machine: Machine): void {
   machine.wrote(0, RAM);
   registers(machine, next, mode, isUser);
   if (control !== undefined) controlRegisters(machine, next, mode);
+  if (next() % 8 === 0) breakpoints(machine, next);
 }
 
 function vectorTable(view: DataView, next: Random, handlers: readonly number[]): void {
@@ -221,6 +222,15 @@ function registers(machine: Machine, next: Random, mode: Mode, isUser: boolean):
   machine.setTable('gdtr', { base: big(AT.gdt), limit: 0xff });
   machine.setTable('idtr', { base: big(AT.idt), limit: 0xfff });
   machine.setRegister('rip', mode === 'virtual' ? 0n : big(AT.code));
+}
+
+/** The guest's own: on code, data, the stack or ports. General detect is left off, or every MOV DR would be #DB. */
+function breakpoints(machine: Machine, next: Random): void {
+  const pointer = machine.register(GENERAL_REGISTERS[next() & 7] ?? 'rax') & 0xffffffffn;
+  const places = [AT.code + (next() % 48), AT.stack + 0x400 - 4 * (next() % 8), AT.data + (next() & 0xff8)].map(big);
+  for (const [number, place] of [...places, pointer].entries()) machine.setRegister(`dr${number}`, place);
+  machine.setRegister('dr7', big(((next() & 0xffff_00ff) | 0x400) >>> 0));
+  if (next() % 2) machine.setRegister('cr4', machine.register('cr4') | 8n);
 }
 
 /** Virtual-8086 mode: CPL 3, segments of 64 KiB, and IOPL 3 or not. */

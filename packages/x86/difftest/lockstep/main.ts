@@ -24,7 +24,9 @@ const { values, positionals } = parseArgs({
 });
 const [image] = positionals;
 if (image === undefined)
-  throw new Error('usage: npm run lockstep -- IMAGE [--steps N] [--from ADDRESS] [--args WORDS] [--cpu MODEL] [--memory MIB]');
+  throw new Error(
+    'usage: npm run lockstep -- IMAGE [--steps N] [--from ADDRESS] [--args WORDS] [--cpu MODEL] [--memory MIB]',
+  );
 
 const memory = Number(values.memory);
 const ram = memory << 20;
