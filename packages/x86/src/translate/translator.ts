@@ -1,37 +1,19 @@
 import { type Cpu } from '../cpu/cpu.js';
-import { ATTRIBUTE, NMI, SEGMENT, WORD } from '../cpu/state.js';
-import { SEG } from '../decode/lanes.js';
-import { IF, RF, TF, VM } from '../isa/flags.js';
+import { WORD } from '../cpu/state.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
-import { LAYOUT } from '../memory/layout.js';
 import { compile, type Compiled } from './compile.js';
 import { type Site } from './emitter.js';
-import { STATUS } from './locals.js';
 import { Former, MAX_DISTANCE } from './former.js';
+import { STATUS } from './locals.js';
+import { modeOf } from './mode.js';
 import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
-import { linearAt, SEGMENT_USE, type Mode, type Region } from './region.js';
-import { DISPATCH, dispatchIndex, FLAGS_PLACE, runtimeModule } from './runtime.js';
-
-/** A region that has become a function. */
-interface Translated {
-  readonly region: Region;
-  readonly sites: readonly Site[];
-  readonly slot: number;
-  /** How often it could not be entered because not all of its pages were fetched. */
-  refusals: number;
-  /** How often the region was made anew, with more code. */
-  readonly generation: number;
-  /** Entries: addresses and labels. */
-  readonly entries: readonly { readonly lo: number; readonly hi: number; readonly label: number }[];
-  /** Where its code lay when it was translated. */
-  readonly pages: readonly { readonly lo: number; readonly hi: number; readonly physical: number }[];
-}
+import { linearAt, type Mode, type Region } from './region.js';
+import { keyOf, RegionTable, type Translated } from './region-table.js';
+import { FLAGS_PLACE, runtimeModule } from './runtime.js';
 
 /** Why translated code came back. */
 export const LEFT = { leave: STATUS.leave, budget: STATUS.budget, miss: STATUS.miss } as const;
 
-/** Regions at most: V8 keeps each in memory, and the dispatcher's table has so many places. */
-const MAX_REGIONS = 1 << DISPATCH.slotBits;
 /** V8 replaces the first, quick translation of a function only between two calls of it, so no call may take too long. */
 const CHUNK = 1_000_000;
 /** Entries of a block before it is translated, and before its neighbours take it along: a region that is complete at once need not be made anew. */
@@ -61,21 +43,11 @@ let runtime: WebAssembly.Module | undefined;
 export class Translator {
   private readonly profile = new Profile();
   private readonly former: Former;
-  private readonly table: WebAssembly.Table;
+  private readonly regions: RegionTable;
   private readonly runtime: Runtime;
   private readonly flags: WebAssembly.ExportValue | undefined;
   private imports: WebAssembly.Imports;
-  /** By mode and entry. */
-  private readonly entries = new Map<number, Map<number, { translated: Translated; label: number }>>();
-  /** The beginnings of all blocks, by mode. */
-  private readonly blocks = new Map<number, Map<number, Translated>>();
-  private readonly byPage = new Map<number, Set<Translated>>();
-  private slots: (Translated | undefined)[] = [];
-  private free: number[] = [];
-  /** Places of the dispatcher's table that are taken. */
-  private dispatched: number[] = [];
   private mappingVersion: number;
-  private readonly dispatch: Int32Array;
   /** Budget of the call in hand, and the count at its beginning. */
   private granted = 0;
   private countLo = 0;
@@ -100,11 +72,10 @@ export class Translator {
     private readonly memory: GuestMemory,
   ) {
     this.mappingVersion = memory.mappingVersion;
-    this.dispatch = new Int32Array(memory.buffer, LAYOUT.dispatch, (DISPATCH.entries * DISPATCH.bytes) / 4);
-    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_REGIONS });
+    this.regions = new RegionTable(memory.buffer, this.profile);
     runtime ??= new WebAssembly.Module(runtimeModule(STATUS.miss));
     const { exports } = new WebAssembly.Instance(runtime, {
-      h: { memory: memory.wasm, table: this.table },
+      h: { memory: memory.wasm, table: this.regions.functions },
     });
     this.runtime = exports as unknown as Runtime;
     this.flags = exports.flags;
@@ -116,50 +87,18 @@ export class Translator {
         return count >= this.warm || count < 0;
       },
       taken: (lo, hi) => {
-        const found = this.entryAt(this.forming, lo, hi);
+        const found = this.regions.entryAt(this.forming, lo, hi);
         return found !== undefined && found.translated !== this.replaced;
       },
     });
-    memory.onCodeWritten = (page) => this.dropPage(page);
+    memory.onCodeWritten = (page) => {
+      this.regions.dropPage(page);
+    };
   }
-
-  // modes
 
   /** What translated code would take for granted now; undefined when only the interpreter can go on. */
   mode(): Mode | undefined {
-    const { cpu, memory } = this;
-    const codeSize = cpu.word(WORD.codeSize);
-    const flags = cpu.word(WORD.eflags);
-    if (codeSize === 16 || flags & (TF | RF | VM) || cpu.word(WORD.shadow) !== 0 || cpu.hasCodeBreakpoints)
-      return undefined;
-    if (cpu.word(WORD.nmi) === NMI.waits) return undefined;
-    if (flags & IF && cpu.interrupts.line) return undefined;
-    if (cpu.checksAlignment) return undefined;
-    const paged = !memory.identity;
-    if (codeSize === 64) return paged ? LONG_PAGED : LONG;
-    const segments = [0, 1, 2, 3, 4, 5].map((segment) => this.segmentUse(segment));
-    if (segments[SEG.CS] !== SEGMENT_USE.flat || segments[SEG.SS] !== SEGMENT_USE.flat || !this.isBig(SEG.SS))
-      return undefined;
-    const key = segments.reduce((sum, use) => 3 * sum + use, 0) * 4 + (paged ? 2 : 0) + 1;
-    return { codeSize: 32, paged, segments, key };
-  }
-
-  private isBig(segment: number): boolean {
-    return (this.cpu.word(WORD.segments + SEGMENT.words * segment + SEGMENT.attributes) & ATTRIBUTE.big) !== 0;
-  }
-
-  private segmentUse(segment: number): number {
-    const { cpu } = this;
-    const at = WORD.segments + SEGMENT.words * segment;
-    const attributes = cpu.word(at + SEGMENT.attributes);
-    const isCode = (attributes & ATTRIBUTE.code) !== 0;
-    const usable =
-      (attributes & ATTRIBUTE.present) !== 0 &&
-      (segment === SEG.CS
-        ? isCode
-        : !isCode && (attributes & (ATTRIBUTE.writable | ATTRIBUTE.expandDown)) === ATTRIBUTE.writable);
-    if (!usable || cpu.word(at + SEGMENT.limit) !== -1) return SEGMENT_USE.other;
-    return cpu.word(at + SEGMENT.baseLo) === 0 ? SEGMENT_USE.flat : SEGMENT_USE.based;
+    return modeOf(this.cpu, !this.memory.identity);
   }
 
   /** Everything is translated when it is met for the second time. */
@@ -172,8 +111,7 @@ export class Translator {
   bar(isBarred: (lo: number, hi: number) => boolean): void {
     this.isBarred = isBarred;
     this.profile.forget(NOT_TRANSLATABLE);
-    for (const translated of this.slots)
-      if (translated?.pages.some(({ lo, hi }) => isBarred(lo, hi)) === true) this.drop(translated);
+    this.regions.dropWhere(({ pages }) => pages.some(({ lo, hi }) => isBarred(lo, hi)));
   }
 
   // choosing and making regions
@@ -186,24 +124,20 @@ export class Translator {
     return count % this.hot === 0 && this.translate(lo, hi, count);
   }
 
-  private entryAt(key: number, lo: number, hi: number): { translated: Translated; label: number } | undefined {
-    return this.entries.get(key)?.get(keyOf(lo, hi));
-  }
-
   /** A block was entered `count` times. True: there is translated code for it now. */
   private translate(lo: number, hi: number, count: number): boolean {
     const mode = this.mode();
     if (mode === undefined) return false;
     this.checkMapping();
-    if (this.entryAt(mode.key, lo, hi) !== undefined) {
+    if (this.regions.entryAt(mode.key, lo, hi) !== undefined) {
       this.profile.mark(lo, hi, TRANSLATED);
       return true;
     }
-    const around = this.blocks.get(mode.key)?.get(keyOf(lo, hi));
+    const around = this.regions.around(mode.key, lo, hi);
     // a region has this block, but is entered elsewhere: the interpreter is on its way there after it had to help
     if (around !== undefined && count < INSIDE * this.hot) return false;
     const { calledLo, calledHi } = this.cpu;
-    const own = around ?? this.entryAt(mode.key, calledLo, calledHi)?.translated;
+    const own = around ?? this.regions.entryAt(mode.key, calledLo, calledHi)?.translated;
     if (own !== undefined && own.generation < GENERATIONS) {
       if (count < this.hot << (2 * own.generation)) return false;
       if (this.formAround(own.region.baseLo, own.region.baseHi, lo, hi, mode, own)) return true;
@@ -231,9 +165,8 @@ export class Translator {
     const region = this.former.form(rootLo, rootHi, mode, inside, kept);
     this.replaced = undefined;
     if (region === undefined) return false;
-    if (old !== undefined) this.drop(old);
-    if (this.slots.length >= MAX_REGIONS && this.free.length === 0) this.dropAll();
-    const slot = this.free.pop() ?? this.slots.length;
+    if (old !== undefined) this.regions.drop(old);
+    const slot = this.regions.takeSlot();
     this.install(region, compile(region, slot), slot, old === undefined ? 0 : old.generation + 1);
     return true;
   }
@@ -247,41 +180,12 @@ export class Translator {
 
   private install(region: Region, { module, labels, sites }: Compiled, slot: number, generation: number): void {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), this.imports);
-    this.table.set(slot, instance.exports.r as WebAssembly.ExportValue);
     const entries = region.entries.map((number) => {
       const [lo, hi] = linearAt(region, region.blocks[number]?.start ?? 0);
       return { lo, hi, label: labels.get(number) ?? 0 };
     });
-    const translated = {
-      region,
-      sites,
-      slot,
-      refusals: 0,
-      generation,
-      entries,
-      pages: this.pagesOf(region),
-    };
-    this.slots[slot] = translated;
-    const { key } = region.mode;
-    const byEntry = this.entries.get(key) ?? new Map<number, { translated: Translated; label: number }>();
-    this.entries.set(key, byEntry);
-    for (const { lo, hi, label } of entries) {
-      if (byEntry.has(keyOf(lo, hi))) continue;
-      byEntry.set(keyOf(lo, hi), { translated, label });
-      this.profile.mark(lo, hi, TRANSLATED);
-      this.enterDispatch(lo, hi, key, slot, label);
-    }
-    const blocks = this.blocks.get(key) ?? new Map<number, Translated>();
-    this.blocks.set(key, blocks);
-    for (const { start } of region.blocks) {
-      const place = keyOf(...linearAt(region, start));
-      if (!blocks.has(place)) blocks.set(place, translated);
-    }
-    for (const { physical } of translated.pages) {
-      const page = physical >>> 12;
-      const set = this.byPage.get(page) ?? new Set();
-      this.byPage.set(page, set.add(translated));
-    }
+    const translated = { region, sites, slot, refusals: 0, generation, entries, pages: this.pagesOf(region) };
+    this.regions.add(translated, instance.exports.r as WebAssembly.ExportValue);
     if (++this.compiled % IMPORTERS === 0) this.imports = this.freshImports();
     this.compiledInstructions += region.offsets.length;
   }
@@ -329,67 +233,16 @@ export class Translator {
 
   // dropping
 
-  private dropPage(page: number): void {
-    for (const translated of this.byPage.get(page) ?? []) this.drop(translated);
-  }
-
-  private drop(translated: Translated): void {
-    const { region, slot, entries, pages } = translated;
-    if (this.slots[slot] !== translated) return;
-    const byEntry = this.entries.get(region.mode.key);
-    for (const { lo, hi } of entries) {
-      if (byEntry?.get(keyOf(lo, hi))?.translated !== translated) continue;
-      byEntry.delete(keyOf(lo, hi));
-      this.profile.mark(lo, hi, 0);
-    }
-    for (const place of this.dispatched)
-      if (((this.dispatch[place + 3] as number) & (MAX_REGIONS - 1)) === slot) this.clearPlace(place);
-    const blocks = this.blocks.get(region.mode.key);
-    for (const { start } of region.blocks) {
-      const key = keyOf(...linearAt(region, start));
-      if (blocks?.get(key) === translated) blocks.delete(key);
-    }
-    for (const { physical } of pages) this.byPage.get(physical >>> 12)?.delete(translated);
-    this.slots[slot] = undefined;
-    this.free.push(slot);
-    this.table.set(slot, null);
-  }
-
   /** As if nothing had ever been executed. */
   dropAll(): void {
-    this.clearDispatch();
-    for (let slot = 0; slot < this.slots.length; slot++) this.table.set(slot, null);
-    this.entries.clear();
-    this.blocks.clear();
-    this.byPage.clear();
-    this.slots = [];
-    this.free = [];
-    this.profile.clear();
-  }
-
-  private clearPlace(place: number): void {
-    this.dispatch[place + 2] = -1;
-  }
-
-  private clearDispatch(): void {
-    for (const place of this.dispatched) this.clearPlace(place);
-    this.dispatched = [];
-  }
-
-  private enterDispatch(lo: number, hi: number, key: number, slot: number, label: number): void {
-    const place = 4 * dispatchIndex(lo);
-    this.dispatch[place] = lo;
-    this.dispatch[place + 1] = hi;
-    this.dispatch[place + 2] = key;
-    this.dispatch[place + 3] = slot | (label << DISPATCH.slotBits);
-    this.dispatched.push(place);
+    this.regions.dropAll();
   }
 
   /** After a change of the mapping the dispatcher's table is empty; entries come back when their code lies where it lay. */
   private checkMapping(): void {
     if (this.memory.mappingVersion === this.mappingVersion) return;
     this.mappingVersion = this.memory.mappingVersion;
-    this.clearDispatch();
+    this.regions.clearDispatch();
   }
 
   /**
@@ -400,7 +253,7 @@ export class Translator {
     const { memory } = this;
     const isSame = translated.pages.every(({ lo, hi, physical }) => memory.physicalOfCode(lo, hi) === physical);
     if (isSame && translated.pages.every(({ lo, hi }) => memory.isFetched(lo, hi))) return true;
-    if (!isSame || ++translated.refusals > PATIENCE) this.drop(translated);
+    if (!isSame || ++translated.refusals > PATIENCE) this.regions.drop(translated);
     return false;
   }
 
@@ -446,7 +299,7 @@ export class Translator {
   /** The region was left before an instruction: rIP and the budget are what they were there. */
   private finishAtSite(): void {
     const { words } = this.cpu;
-    const { region, sites } = this.slots[this.cpu.word(WORD.region)] as Translated;
+    const { region, sites } = this.regions.at(this.cpu.word(WORD.region)) as Translated;
     const { offset, rest } = sites[this.cpu.word(WORD.site)] as Site;
     const [lo, hi] = linearAt(region, offset);
     words[WORD.rip] = lo;
@@ -467,26 +320,19 @@ export class Translator {
     const { cpu } = this;
     const lo = cpu.word(WORD.rip);
     const hi = cpu.word(WORD.rip + 1);
-    const found = this.entryAt(mode.key, lo, hi);
+    const found = this.regions.entryAt(mode.key, lo, hi);
     if (found === undefined) {
       if (!this.blockStart(lo, hi)) return false;
-      if (this.entryAt(mode.key, lo, hi) !== undefined) return true;
+      if (this.regions.entryAt(mode.key, lo, hi) !== undefined) return true;
       // translated, but for another mode
       this.profile.mark(lo, hi, 0);
       return false;
     }
-    const { translated } = found;
-    if (!this.isThere(translated)) return false;
-    this.enterDispatch(lo, hi, mode.key, found.translated.slot, found.label);
+    if (!this.isThere(found.translated)) return false;
+    this.regions.enterDispatch(lo, hi, found);
     return true;
   }
 }
-
-const LONG: Mode = { codeSize: 64, paged: false, segments: [], key: 4 };
-const LONG_PAGED: Mode = { codeSize: 64, paged: true, segments: [], key: 6 };
-
-/** Canonical addresses differ in their low 53 bits. */
-const keyOf = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x1_0000_0000 + (lo >>> 0);
 
 /** No function that is worth it is larger: a block further away is not of the one that was called last. */
 const isWithin = (offset: number): boolean => offset > 0 && offset < 0x4000;
