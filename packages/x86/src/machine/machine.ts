@@ -8,17 +8,17 @@ import { LAYOUT } from '../memory/layout.js';
 import { type Access } from '../memory/ranges.js';
 import { type TouchLog } from '../memory/touch-log.js';
 import { makeProfile, type CpuProfile } from '../system/profile.js';
-import { linear, type Breakpoints } from './breakpoints.js';
+import { type Breakpoints } from './breakpoints.js';
 import { MachineBus, type PortUse } from './bus.js';
 import { type MachineExit } from './exit.js';
 import { DebugConsole, SerialPort } from './pc.js';
 import { Registers, type Segment, type SegmentName, type SystemSegmentName, type TableName, type TableRegister } from './registers.js'; // prettier-ignore
 import { resetCpu } from './reset.js';
-import { addressesOf, RunLoop, type Executor, type RunOptions } from './run-loop.js';
+import { RunLoop, type RunOptions } from './run-loop.js';
+import { Runner } from './runner.js';
 import { restorePages, savePages, saveState, type Snapshot } from './snapshot.js';
-import { Stops } from './stops.js';
 import { Tracer, type TraceEntry } from './trace.js';
-import { devicesOf, wire, type MachineHooks, type MachineOptions } from './wiring.js';
+import { devicesOf, wire, type MachineOptions } from './wiring.js';
 
 /**
  * A PC of one CPU. Instruction counts decide of everything it does: the same start gives the same run to the last bit, whatever executes it.
@@ -48,13 +48,7 @@ export class Machine {
   private readonly bus: MachineBus;
   private readonly loop: RunLoop;
   private readonly engine: Engine;
-  private barred = 0;
-  private readonly stops = new Stops();
-  private stopReason: 'breakpoint' | 'until' | undefined;
-  /** Where the last run was stopped by an address. */
-  private stopped: { readonly rip: bigint; readonly count: bigint } | undefined;
-  private tracer: Tracer | undefined;
-  private blockHook: MachineHooks['block'];
+  private readonly runner: Runner;
 
   constructor(options: MachineOptions) {
     const profile = makeProfile(options.cpu ?? {});
@@ -72,11 +66,12 @@ export class Machine {
       this.bytesAt(this.registers.linearRip),
     );
     if (options.unimplemented === 'ud') this.cpu.onUnimplemented = (name) => this.countUnimplemented(name);
-    this.blockHook = options.hooks?.block?.bind(options.hooks);
     wire({ ...this, cpu: this.cpu, bus: this.bus, loop: this.loop }, options.hooks ?? {});
     resetCpu(this.cpu, profile);
     this.engine = new Engine(this.cpu, this.memory, options.tier);
     if (options.patience !== undefined) this.engine.interpreter.patience = options.patience;
+    const { cpu, registers, loop, engine } = this;
+    this.runner = new Runner({ cpu, registers, loop, engine }, options.hooks?.block?.bind(options.hooks));
   }
 
   // memory
@@ -173,25 +168,24 @@ export class Machine {
 
   /** Instructions retired; every iteration of REP is one. */
   get count(): bigint {
-    return linear(this.cpu.word(WORD.count), this.cpu.word(WORD.count + 1));
+    return this.runner.count;
   }
 
   // running
 
   /** Linear addresses, or ranges of them, before which every run stops. */
   get breakpoints(): Breakpoints {
-    return this.stops.breakpoints;
+    return this.runner.stops.breakpoints;
   }
 
   /** Executes until something ends it; call it again to go on. */
   run(options: RunOptions = {}): MachineExit {
-    const asksEverywhere = this.tracer !== undefined || this.blockHook !== undefined;
-    return this.execute(asksEverywhere ? this.engine.interpreter : this.engine, options);
+    return this.runner.run(options);
   }
 
   /** Executes one instruction, or one round of REP. An interrupt that waits is taken before it. */
   step(): MachineExit {
-    return this.execute(this.engine.interpreter, { budget: 1 });
+    return this.runner.step();
   }
 
   /** To be called while a run is on, by a hook or an output: it ends behind the instruction in hand, with reason `until`. */
@@ -204,37 +198,6 @@ export class Machine {
     this.loop.nmi();
   }
 
-  private execute(engine: Executor, options: RunOptions): MachineExit {
-    const { stopped, tracer, loop } = this;
-    const isThere = stopped !== undefined && stopped.rip === this.linearRip && stopped.count === this.count;
-    this.stops.begin(addressesOf(options.until), isThere ? stopped.rip : undefined);
-    this.stopped = undefined;
-    this.prepareInterpreter();
-    const reason = loop.run(engine, options, () => this.stopReason ?? 'breakpoint');
-    tracer?.finish();
-    const place = { rip: this.linearRip, count: this.count };
-    if (reason.reason === 'breakpoint' || reason.reason === 'until') this.stopped = place;
-    return { ...reason, ...place };
-  }
-
-  /** The interpreter asks before instructions while somebody wants to know; what has a breakpoint is not translated. */
-  private prepareInterpreter(): void {
-    const { cpu, engine, tracer, stops, blockHook } = this;
-    const { interpreter } = engine;
-    if (stops.version !== this.barred) engine.bar((lo, hi) => stops.hasPage(lo, hi));
-    this.barred = stops.version;
-    interpreter.blockStart = blockHook && ((lo, hi) => blockHook(linear((lo + cpu.codeBase) | 0, hi)) === true);
-    interpreter.askBefore(undefined);
-    if (tracer === undefined && stops.size === 0) return;
-    const ask = (lo: number, hi: number): boolean => {
-      const at = (lo + cpu.codeBase) | 0;
-      this.stopReason = stops.reason(at, hi);
-      if (this.stopReason === undefined) tracer?.before(linear(at, hi));
-      return this.stopReason !== undefined;
-    };
-    interpreter.askBefore(ask, tracer === undefined ? (lo, hi) => stops.hasPage(lo, hi) : undefined);
-  }
-
   /**
    * Tells of every instruction that is executed from now on, all of them interpreted; undefined ends it.
    *
@@ -244,7 +207,7 @@ export class Machine {
    * ```
    */
   trace(tell: ((entry: TraceEntry) => void) | undefined): void {
-    this.tracer = tell && new Tracer(this.cpu, (address) => this.bytesAt(address), tell);
+    this.runner.tracer = tell && new Tracer(this.cpu, (address) => this.bytesAt(address), tell);
   }
 
   /** Every port that was accessed, how often, and who answered. */
@@ -289,7 +252,7 @@ export class Machine {
     this.serial.restore(snapshot.serial);
     this.console.restore(snapshot.console);
     this.loop.halted = snapshot.halted;
-    this.stopped = undefined;
+    this.runner.forgetStop();
     this.cpu.modeChanged();
     this.engine.forget();
   }
