@@ -1,11 +1,11 @@
-import { type Cpu, type Semantics } from './cpu/cpu.js';
+import { type Cpu } from './cpu/cpu.js';
 import { GUEST_EXCEPTION, VECTOR } from './cpu/exception.js';
 import { type Exit, type FaultRecord, Stop } from './cpu/exit.js';
 import { NMI, SHADOW, WORD } from './cpu/state.js';
-import { Decoder, type CodeSize } from './decode/decoder.js';
-import { FORM_OP, FORM_TRAITS, OPERATIONS } from './decode/tables.js';
-import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, PREFIX } from './decode/lanes.js';
-import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
+import { FORM_TRAITS } from './decode/tables.js';
+import { LANE } from './decode/lanes.js';
+import { type Decoded, Fetcher } from './fetcher.js';
+import { KINDS } from './instructions/index.js';
 import { FORM_TRAIT } from './isa/encoding.js';
 import { IF, RF, TF } from './isa/flags.js';
 import { AccessDenied, MemoryFault } from './memory/memory.js';
@@ -15,7 +15,6 @@ import { combine, deliver } from './system/delivery.js';
 
 export { type Exit, type FaultRecord } from './cpu/exit.js';
 
-const DECODED = 0x8000;
 const BUDGET: Exit = { reason: 'budget' };
 const BLOCK: Exit = { reason: 'block' };
 const BREAKPOINT: Exit = { reason: 'breakpoint' };
@@ -27,30 +26,8 @@ const SLICE = 0x4000_0000;
 const PATIENCE = 0x1000;
 const STUCK: Exit = { reason: 'stuck' };
 
-const unimplemented: Semantics = (cpu) => {
-  const form = cpu.lane(LANE.form);
-  const name = OPERATIONS[FORM_OP[form] as number] ?? '';
-  if (cpu.onUnimplemented(name) === 'ud') throw cpu.raise(VECTOR.UD);
-  throw new Stop({ reason: 'unimplemented', form, name }, false);
-};
-
-/** An instruction that was decoded before, good while the version of the code is the same. */
-class Decoded {
-  lo = 0;
-  hi = 0;
-  /** Code size and privilege. */
-  mode = -1;
-  version = -1;
-  length = 0;
-  kind: number = KINDS.plain;
-  semantics: Semantics = unimplemented;
-  readonly lanes = new Int32Array(LANES);
-}
-/** Stands where nothing was decoded yet; no code has its mode. */
-const NOTHING = new Decoded();
-
 /** Tier 0: decodes and executes one instruction after the other. The reference for everything faster. */
-export class Interpreter {
+export class Interpreter extends Fetcher {
   /** Asked at the end of each block, with rIP of the next: true ends the run with reason `block`. */
   blockStart: ((lo: number, hi: number) => boolean) | undefined;
 
@@ -60,10 +37,6 @@ export class Interpreter {
   private before: ((lo: number, hi: number) => boolean) | undefined;
   private asksIn: ((lo: number, hi: number) => boolean) | undefined;
 
-  private readonly decoder = new Decoder();
-  private readonly code = new Uint8Array(64);
-  /** By the low bits of the linear address. */
-  private readonly decoded = new Array<Decoded>(DECODED).fill(NOTHING);
   /** The page that `asksIn` was asked for last, and what it said. */
   private pageLo = NO_PAGE;
   private pageHi = 0;
@@ -75,10 +48,8 @@ export class Interpreter {
   private stuckAt = 0;
 
   /** `deliver: false` ends the run with an exception or software interrupt in place of delivering it. */
-  constructor(
-    readonly cpu: Cpu,
-    options: { readonly deliver?: boolean } = {},
-  ) {
+  constructor(cpu: Cpu, options: { readonly deliver?: boolean } = {}) {
+    super(cpu);
     cpu.delivers = options.deliver ?? true;
   }
 
@@ -277,59 +248,6 @@ export class Interpreter {
     const sum = (this.cpu.word(WORD.count) >>> 0) + count;
     words[WORD.count] = sum | 0;
     if (sum > 0xffffffff) words[WORD.count + 1] = this.cpu.word(WORD.count + 1) + 1;
-  }
-
-  /** Puts the instruction at CS:rIP into the lanes of the CPU, decoded now or before, and moves rIP behind it. */
-  private fetch(lo: number, hi: number): Decoded {
-    const { cpu } = this;
-    const { is64, words } = cpu;
-    const linear = (lo + cpu.codeBase) | 0;
-    const place = linear & (DECODED - 1);
-    let decoded = this.decoded[place] as Decoded;
-    cpu.lanes = decoded.lanes;
-    const mode = (words[WORD.codeSize] as number) | ((words[WORD.cpl] as number) << 8);
-    const isKnown =
-      decoded.lo === linear &&
-      decoded.hi === hi &&
-      decoded.mode === mode &&
-      decoded.version === cpu.memory.codeVersion &&
-      (lo >>> 0) + decoded.length - 1 <= cpu.codeLimit;
-    if (!isKnown) {
-      if (decoded === NOTHING) this.decoded[place] = decoded = new Decoded();
-      this.decode(decoded, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
-    }
-    const next = (lo >>> 0) + decoded.length;
-    words[WORD.rip] = next | 0;
-    words[WORD.rip + 1] = is64 ? (hi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
-    return decoded;
-  }
-
-  /** `left` bytes remain to the limit of CS. A fetch that faults does so at the first byte that is missing. */
-  private decode(decoded: Decoded, linear: number, hi: number, left: number, mode: number): void {
-    const { cpu, code } = this;
-    const { memory } = cpu;
-    cpu.lanes = decoded.lanes;
-    decoded.version = -1;
-    const available = memory.fetch(linear, hi, code, MAX_LENGTH);
-    const end = Math.min(available, Math.max(left, 0));
-    const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, cpu.lanes, 0);
-    if (length <= 0) {
-      if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
-      if (length === DECODE_TOO_LONG || end < available || left <= 0) throw cpu.raise(VECTOR.GP, 0);
-      const missing = (linear >>> 0) + available;
-      memory.fetchFault(missing | 0, (hi + (missing > 0xffffffff ? 1 : 0)) | 0);
-      return;
-    }
-    memory.fetched(linear, hi, length);
-    const form = cpu.lane(LANE.form);
-    const isRepeated = (cpu.lane(LANE.prefixes) & (PREFIX.rep | PREFIX.repne)) !== 0;
-    decoded.kind = (FORM_KINDS[form] as number) & (isRepeated ? -1 : ~KINDS.repeats);
-    decoded.semantics = FORM_SEMANTICS[form] ?? unimplemented;
-    decoded.length = length;
-    decoded.lo = linear;
-    decoded.hi = hi;
-    decoded.mode = mode;
-    decoded.version = memory.codeVersion;
   }
 
   /** An interrupt of the controller, or an NMI, before the next instruction. */

@@ -4,6 +4,7 @@ import { LAYOUT } from '../memory/layout.js';
 import { buildModule } from './code.js';
 import { pushCondition } from './conditions.js';
 import { Emitter, type Site } from './emitter.js';
+import { Flow } from './flow.js';
 import { LOCAL, LOCAL_TYPES, STATUS, stateAt } from './locals.js';
 import { liveFlags, liveWithin } from './liveness.js';
 import { moveStack, pushLocal, stackAddress } from './lower-move.js';
@@ -12,7 +13,6 @@ import { BRANCH, FORM_BRANCH, FORM_CONDITION, FORM_LOWERING } from './lowerings.
 import { OP } from './opcodes.js';
 import { type Block, type Region } from './region.js';
 import { REGION_IMPORTS, REGION_TYPE, REGION_TYPES } from './runtime.js';
-import { structureOf, type Item, type Loop, type Structure } from './structure.js';
 
 export interface Compiled {
   readonly module: Uint8Array<ArrayBuffer>;
@@ -20,9 +20,6 @@ export interface Compiled {
   readonly labels: ReadonlyMap<number, number>;
   readonly sites: readonly Site[];
 }
-
-/** A label that branches can go to: in front of an item, or a loop's head. */
-type Scope = { readonly kind: 'item'; readonly item: Item } | { readonly kind: 'loop'; readonly loop: Loop };
 
 /** What is known of the flags at some place: Emitter's fields of the same names. */
 type FlagState = Pick<Emitter, 'known' | 'inLocals' | 'pending' | 'resultInLocal'>;
@@ -35,10 +32,7 @@ export function compile(region: Region, number: number): Compiled {
   return new Compiler(region).compile(number);
 }
 
-class Compiler {
-  private readonly emit: Emitter;
-  private readonly structure: Structure;
-  private readonly scopes: { scope: Scope; depth: number }[] = [];
+class Compiler extends Flow {
   /** Flags are live at the start of a block. */
   private readonly live: readonly boolean[];
   /** Where the flags are at the end of blocks that are done, before any of the ways out. */
@@ -52,16 +46,12 @@ class Compiler {
   private readonly longest: (number | undefined)[] = [];
 
   constructor(private readonly region: Region) {
+    super(region, new Emitter(region));
     const { blocks, entries } = region;
-    this.emit = new Emitter(region);
-    this.structure = structureOf({
-      successors: blocks.map(({ successors }) => successors.filter((to) => to >= 0)),
-      entries,
-    });
     this.ends = blocks.map(() => undefined);
     this.predecessors = blocks.map((): number[] => []);
     blocks.forEach(({ successors }, from) => successors.forEach((to) => this.predecessors[to]?.push(from)));
-    for (const node of [...entries, ...headsOf(this.structure.items)]) this.checked.add(node);
+    for (const node of [...entries, ...this.heads]) this.checked.add(node);
     this.live = liveFlags(region, this.checked);
   }
 
@@ -128,72 +118,6 @@ class Compiler {
     return [...used].sort((x, y) => x - y);
   }
 
-  // structure
-
-  /** Items in order; `entered` are nodes within that a label may ask for, `head` the one that label 0 means. */
-  private sequence(items: readonly Item[], entered: readonly number[], head: number): void {
-    const { emit, scopes } = this;
-    for (let i = items.length - 1; i >= 0; i--) {
-      emit.open(OP.block);
-      scopes.push({ scope: { kind: 'item', item: items[i] as Item }, depth: emit.depth });
-    }
-    const labelled = entered.filter((node) => node !== head);
-    if (labelled.length > 0) this.dispatch(items, labelled, head >= 0);
-    for (const item of items) {
-      emit.close();
-      scopes.pop();
-      this.item(item);
-    }
-  }
-
-  /** Goes to the item that holds the labelled node; the first one is the default. */
-  private dispatch(items: readonly Item[], nodes: readonly number[], hasDefault: boolean): void {
-    const { emit, structure } = this;
-    const depthOf = new Map<number, number>();
-    for (const node of nodes)
-      depthOf.set(
-        structure.labels.get(node) as number,
-        items.findIndex((item) => holds(item, node)),
-      );
-    if (hasDefault) {
-      emit.get(LOCAL.label);
-      emit.op(OP.i32_eqz);
-      emit.branch(OP.br_if, 0);
-    }
-    const first = Math.min(...depthOf.keys());
-    const last = Math.max(...depthOf.keys());
-    emit.get(LOCAL.label);
-    emit.i32(first);
-    emit.op(OP.i32_sub, OP.br_table);
-    emit.unsigned(last - first + 1);
-    for (let label = first; label <= last; label++) emit.unsigned(depthOf.get(label) ?? 0);
-    emit.unsigned(0);
-  }
-
-  private item(item: Item): void {
-    const { emit, scopes } = this;
-    if (item.kind === 'block') return this.block(item.node);
-    emit.open(OP.loop);
-    scopes.push({ scope: { kind: 'loop', loop: item }, depth: emit.depth });
-    const entered = [...this.structure.labels.keys()].filter((node) => item.nodes.has(node));
-    this.sequence(item.body, entered, item.head);
-    scopes.pop();
-    emit.close();
-    emit.op(OP.unreachable);
-  }
-
-  /** The label that leads to a block, and whether its number has to be said on the way. */
-  private find(node: number): { depth: number; needsLabel: boolean } {
-    for (let i = this.scopes.length - 1; i >= 0; i--) {
-      const { scope, depth } = this.scopes[i] as { scope: Scope; depth: number };
-      if (scope.kind === 'loop' ? scope.loop.head === node : holds(scope.item, node)) {
-        const needsLabel = scope.kind === 'item' && scope.item.kind === 'loop' && scope.item.head !== node;
-        return { depth: this.emit.depth - depth, needsLabel };
-      }
-    }
-    throw new Error(`no label leads to block ${node}`);
-  }
-
   // branches
 
   /** Goes on at a block of the region, or leaves the region for an address relative to its base. */
@@ -244,7 +168,7 @@ class Compiler {
 
   // blocks
 
-  private block(node: number): void {
+  protected block(node: number): void {
     const { emit, region } = this;
     const block = region.blocks[node] as Block;
     if (this.structure.labels.has(node)) {
@@ -447,9 +371,3 @@ class Compiler {
     this.goEither(target, to, next, block.next);
   }
 }
-
-const headsOf = (items: readonly Item[]): number[] =>
-  items.flatMap((item) => (item.kind === 'loop' ? [item.head, ...headsOf(item.body)] : []));
-
-const holds = (item: Item, node: number): boolean =>
-  item.kind === 'block' ? item.node === node : item.nodes.has(node);
