@@ -13,6 +13,15 @@ test('single addresses are found by all 64 bits, ranges without their end', () =
   expect([0x2fef, 0x2ff0, 0x300f, 0x3010].map((at) => points.has(at, 0))).toEqual([false, true, true, false]);
 });
 
+test('the last address and a range up to it are found, and nothing behind', () => {
+  const TOP = 1n << 64n;
+  expect(new Breakpoints().add(-1n).has(-1, -1)).toBe(true);
+  const points = new Breakpoints().add({ start: TOP - 0x2000n, end: TOP });
+  expect([-0x2001, -0x2000, -1].map((lo) => points.has(lo, -1))).toEqual([false, true, true]);
+  expect([points.hasPage(-1, -1), points.hasPage(-1, -2), points.has(0, 0)]).toEqual([true, false, false]);
+  expect([points.delete({ start: TOP - 0x2000n, end: TOP }), points.size]).toEqual([true, 0]);
+});
+
 test('a page has one as long as one of its addresses has', () => {
   const points = new Breakpoints().add(FAR).add(FAR + 4095n);
   expect([points.hasPage(0x8100_0123, -1), points.hasPage(0x8100_1000, -1), points.hasPage(0x8100_0000, 0)]).toEqual([

@@ -246,6 +246,20 @@ test('the guest reads what the host types', () => {
   expect(machine.serial.output).toBe('tea q');
 });
 
+test.each([
+  { size: 1, hex: 'e410', eax: 0x1234_56ffn },
+  { size: 2, hex: '66e510', eax: 0x1234_ffffn },
+  { size: 4, hex: 'e510', eax: 0xffff_ffffn },
+])('a port that nobody answers reads ones: $size bytes', ({ hex, eax }) => {
+  const machine = machineWith(32, `b878563412 ${hex} f4`); // mov eax, 0x12345678; in …, 0x10
+  machine.run();
+  expect(machine.register('eax')).toBe(eax);
+});
+
+test('half an instruction of a budget is none', () => {
+  expect(machineWith(32, 'ebfe').run({ budget: 1.5 })).toMatchObject({ reason: 'budget', count: 1n });
+});
+
 test('ports are counted, those too that nobody answers', () => {
   const machine = machineWith(32, 'e510 ba f8030000 ee ee ed f4'); // in eax, 0x10; out dx, al (twice); in eax, dx
   machine.run();
@@ -271,6 +285,26 @@ test.each([
   { call: (machine: Machine) => machine.register('xyz'), error: /no register is called 'xyz'/ },
   { call: (machine: Machine) => machine.breakpoints.add({ start: 2, end: 2 }), error: /ends behind its start/ },
   { call: (machine: Machine) => machine.restore(new Machine({ ram: 4096 }).save()), error: /other RAM/ },
+  { call: (machine: Machine) => machine.read(0, -1), error: /-1 bytes at 0 are not in/ },
+  { call: (machine: Machine) => machine.wrote(1 << 20, 1), error: /not in/ },
+  { call: (machine: Machine) => machine.map({ start: NaN, length: 1, access: '' }), error: /1 bytes from NaN on/ },
+  { call: (machine: Machine) => machine.map({ start: 0, length: 2 ** 52 + 2, access: '' }), error: /no range/ },
+  { call: (machine: Machine) => machine.watch({ start: 0.5, length: 1, access: 'r' }), error: /from 0\.5 on/ },
+  { call: (machine: Machine) => machine.map({ start: 0, length: 1, access: 'wr' as 'rw' }), error: /'rwx', not 'wr'/ },
+  { call: (machine: Machine) => machine.watch({ start: 0, length: 1, access: 'x' as 'r' }), error: /'rw', not 'x'/ },
+  {
+    call: (machine: Machine) => {
+      const until = { start: 5, end: 5 };
+      expect(() => machine.run({ until, budget: 1 })).toThrow(); // and again
+      machine.run({ until, budget: 1 });
+    },
+    error: /ends behind its start: 5 to 5/,
+  },
+  { call: (machine: Machine) => machine.run({ budget: NaN }), error: /number of instructions, not NaN/ },
+  { call: () => new Machine({ ram: 4096, tier: 'quick' as 'both' }), error: /tier is one of .*, not 'quick'/ },
+  { call: () => new Machine({ ram: 4096, unmapped: 'zeros' as 'ones' }), error: /unmapped is one of deny, ones/ },
+  { call: () => new Machine({ ram: 4096, cpu: { features: new Set(['avx' as 'sse']) } }), error: /feature .* 'avx'/ },
+  { call: () => new Machine({ ram: 4096, time: new Date(NaN) }), error: /no date/ },
 ])('a wrong call says what is wrong: $error', ({ call, error }) => {
   expect(() => call(new Machine({ ram: 1 << 20 }))).toThrow(error);
 });

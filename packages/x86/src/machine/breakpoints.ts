@@ -112,9 +112,14 @@ export class Breakpoints {
 
 const isSame = (one: Span, other: Span): boolean => one.start === other.start && one.end === other.end;
 
+const TOP = 1n << 64n;
+const unsigned = (address: bigint | number): bigint => BigInt.asUintN(64, BigInt(address));
+
+/** A range may end with the address space. */
 function spanOf(address: Address): Span {
-  const { start, end } = typeof address === 'object' ? address : { start: address, end: BigInt(address) + 1n };
-  return { start: BigInt.asUintN(64, BigInt(start)), end: BigInt.asUintN(64, BigInt(end)) };
+  if (typeof address !== 'object') return { start: unsigned(address), end: unsigned(address) + 1n };
+  const { start, end } = address;
+  return { start: unsigned(start), end: BigInt(end) === TOP ? TOP : unsigned(end) };
 }
 
 /** A 64-bit address of two words. */

@@ -8,6 +8,7 @@ import { LAYOUT } from '../memory/layout.js';
 import { type Access } from '../memory/ranges.js';
 import { type TouchLog } from '../memory/touch-log.js';
 import { makeProfile, type CpuProfile } from '../system/profile.js';
+import { checkAccess, checkOptions, checkRange } from './arguments.js';
 import { type Breakpoints } from './breakpoints.js';
 import { MachineBus, type PortUse } from './bus.js';
 import { type MachineExit } from './exit.js';
@@ -51,6 +52,7 @@ export class Machine {
   private readonly runner: Runner;
 
   constructor(options: MachineOptions) {
+    checkOptions(options);
     const profile = makeProfile(options.cpu ?? {});
     this.profile = profile;
     this.memory = new GuestMemory({ ram: options.ram, ...(options.unmapped && { unmapped: options.unmapped }) });
@@ -94,18 +96,22 @@ export class Machine {
     return this.ram.slice(start, start + length);
   }
 
-  /** RAM was changed by the host: code from there is decoded anew. */
+  /** RAM was changed by the host: code from there is decoded anew. Throws RangeError outside of RAM. */
   wrote(physical: number, length: number): void {
-    this.memory.wroteRam(physical, length);
+    this.memory.wroteRam(this.inRam(physical, length), length);
   }
 
-  /** What may be done with a physical range, to the byte: `machine.map({ start: 0, length: 0x1000, access: '' })`. RAM starts as `rwx`. */
+  /** What may be done with a physical range, to the byte: `machine.map({ start: 0, length: 0x1000, access: '' })`. RAM starts as `rwx`. Throws RangeError, TypeError. */
   map(range: PhysicalRange & { readonly access: Access }): void {
+    checkRange(range);
+    checkAccess(range.access, 'rwx');
     this.memory.map(range);
   }
 
-  /** An instruction that touches this physical range is the last of its run, which ends with reason `watch`. */
+  /** An instruction that touches this physical range is the last of its run, which ends with reason `watch`. Throws RangeError, TypeError. */
   watch(watch: Watch): void {
+    checkRange(watch);
+    checkAccess(watch.access, 'rw');
     this.memory.watch(watch);
   }
 
@@ -264,7 +270,8 @@ export class Machine {
 
   private inRam(physical: bigint | number, length: number): number {
     const start = Number(physical);
-    if (!Number.isInteger(start) || start < 0 || start + length > this.ram.length)
+    const isRange = Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length >= 0;
+    if (!isRange || start + length > this.ram.length)
       throw new RangeError(`${length} bytes at ${physical} are not in the ${this.ram.length} bytes of RAM`);
     return start;
   }

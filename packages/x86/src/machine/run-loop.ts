@@ -3,6 +3,7 @@ import { type Exit } from '../cpu/exit.js';
 import { MSR_SLOTS, NMI, WORD } from '../cpu/state.js';
 import { IF } from '../isa/flags.js';
 import { type AccessDenied } from '../memory/memory.js';
+import { instructionsOf } from './arguments.js';
 import { type Address, linear } from './breakpoints.js';
 import { type MachineBus } from './bus.js';
 import { type Denied, type ReasonOnly, type WatchHit } from './exit.js';
@@ -20,7 +21,7 @@ export interface RunOptions {
    * points in every run, whatever executes.
    */
   readonly until?: Address | readonly Address[] | (() => boolean);
-  /** Instructions that may retire. */
+  /** Whole instructions that may retire. */
   readonly budget?: bigint | number;
   /** Milliseconds of the host's time, looked at now and then. */
   readonly deadline?: number;
@@ -78,7 +79,7 @@ export class RunLoop {
 
   /** `stopReason` says which kind of address the engine has stopped at. */
   run(engine: Executor, options: RunOptions, stopReason: () => 'breakpoint' | 'until'): ReasonOnly {
-    const end = options.budget === undefined ? Infinity : this.count + Number(options.budget);
+    const end = this.count + instructionsOf(options.budget);
     const over = options.deadline === undefined ? Infinity : performance.now() + options.deadline;
     const asked = typeof options.until === 'function' ? options.until : undefined;
     this.stops = false;

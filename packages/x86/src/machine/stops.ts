@@ -27,13 +27,15 @@ export class Stops {
   begin(until: readonly Address[], passes: bigint | undefined): void {
     this.passes = passes;
     if (until === this.given && until.length > 0) return;
-    this.given = until;
     const key = until.map((own) => (typeof own === 'object' ? `${own.start}-${own.end}` : `${own}`)).join();
     // a run in slices has the same addresses again and again
-    if (key === this.wanted) return;
-    this.wanted = key;
-    this.until.clear();
-    for (const address of until) this.until.add(address);
+    if (key !== this.wanted) {
+      this.wanted = '';
+      this.until.clear();
+      for (const address of until) this.until.add(address);
+      this.wanted = key;
+    }
+    this.given = until;
   }
 
   /** Why the run stops before the instruction there, if it does. */
