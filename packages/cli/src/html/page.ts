@@ -1,3 +1,4 @@
+import { auditList } from './audit.js';
 import type { FailureView, FileView, ReportDocument, RunView } from './document.js';
 import { countText, findingList, toldOf } from './findings.js';
 import { NOTHING, html, verbatim, type Markup } from './markup.js';
@@ -120,7 +121,13 @@ function fileBody(id: string, level: number, file: FileView): Markup {
             ${heading(level, 'Runs')}
             ${runs.map((run, i) => runSection(`${id}-r${i + 1}`, level + 1, run, i === firstOpen || run.verdict !== 'pass'))}
           </section> `
-    }`;
+    }${auditSection(level, runs)}`;
+}
+
+/** Of all runs together: most of it is the same in each. */
+function auditSection(level: number, runs: readonly RunView[]): Markup {
+  const list = auditList(runs);
+  return list === NOTHING ? NOTHING : html`<section>${heading(level, 'Asked of processor and PC')} ${list}</section> `;
 }
 
 const fileFacts = ({ file, form, kernelVersion, size, runs }: FileView): Markup =>

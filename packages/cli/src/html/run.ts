@@ -1,5 +1,4 @@
 import { sizeText } from '../print/ranges.js';
-import { auditList } from './audit.js';
 import type { RangeView, RunView } from './document.js';
 import { countText, findingLines } from './findings.js';
 import { html, type Content, type Markup } from './markup.js';
@@ -26,7 +25,7 @@ export const runSection = (id: string, level: number, run: RunView, open: boolea
     </summary>
     ${runFacts(run)}${findingLines(run.findings)}${runPicture(id, run)}
     <div class="columns">${phaseTable(run)}${rangeTable(run)}</div>
-    ${auditList(run)}${screenBox(run)}${serialBox(run)}
+    ${screenBox(run)}${serialBox(run)}
   </details> `;
 
 export const heading = (level: number, content: Content): Markup =>

@@ -112,7 +112,48 @@ test('paths stay short, however many pages are told one by one', () => {
     y: (a: bigint) => 400 - Number(a >> 12n) / 20,
   };
   const [path] = touchPaths(touches, frame);
-  expect(path?.solid.match(/M/g)?.length).toBeLessThan(700);
+  expect(path?.solid.match(/M/g)).toHaveLength(1);
+  expect(path?.solid.length).toBeLessThan(5000);
+});
+
+test('what several runs ask of processor and PC is told once, with the least and the most, and by whom', () => {
+  const port = { port: 0x3f8, device: 'serial port', reads: 9, writes: 1234 };
+  const second = {
+    ...RUN,
+    profile: 'pvh',
+    audit: { ...RUN.audit, ports: [port, { port: 0x80, reads: 0, writes: 1 }] },
+  };
+  const page = plainText(htmlReport({ ...REPORT, files: [{ ...FILE, runs: [RUN, second] }] } as ReportDocument));
+  expect(page).toContain('Ports 2 Ports port device reads writes by 0x3f8 serial port 7-9 1,234 all 0x80 0 1 pvh');
+  const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((profile) => ({ ...RUN, profile }));
+  const most = plainText(htmlReport({ ...REPORT, files: [{ ...FILE, runs: [...all, { ...OLD_RUN, profile: 'g' }] }] }));
+  expect(most).toContain('0x3f8 serial port 7 1,234 all but g');
+  const one = htmlReport({ ...REPORT, files: [{ ...FILE, runs: [RUN] }] });
+  expect(plainText(one)).toContain('Ports 1 Ports port device reads writes 0x3f8');
+});
+
+test('a run more costs little', () => {
+  const size = (count: number) => {
+    const runs = Array.from({ length: count }, (_, i) => ({ ...RUN, profile: `p${i}` }));
+    return htmlReport({ ...REPORT, files: [{ ...FILE, runs }] }).length;
+  };
+  expect(size(21) - size(20)).toBeLessThan(8000);
+});
+
+const AT_ONCE = { kind: 'write', phase: 'decompression', pages: 1 } as const;
+const FRAME = { right: 100, x: (count: number) => count, y: (address: bigint) => 50 - Number(address >> 12n) };
+
+// prettier-ignore
+test.each([
+  { what: 'two pages at one time',                touches: [[0x1000, 5, 5], [0x2000, 5, 5]], solid: 'M5 47v2h95v-2z', fade: '' },
+  { what: 'a page, and the one above it later',   touches: [[0x1000, 5, 5], [0x2000, 9, 9]], solid: 'M9 47v1h-4v1h95v-2z', fade: '' },
+  { what: 'pages with one between them',          touches: [[0x1000, 5, 5], [0x3000, 5, 5]], solid: 'M5 46v1h95v-1zM5 48v1h95v-1z', fade: '' },
+  { what: 'a page that is touched again',         touches: [[0x1000, 9, 9], [0x1000, 5, 5]], solid: 'M5 48v1h95v-1z', fade: '' },
+  { what: 'a stretch that is touched by and by',  touches: [[0x1000, 5, 20]],                solid: 'M20 48v1h80v-1z', fade: 'M5 48v1h15v-1z' },
+  { what: 'one that is never touched wholly',     touches: [[0x1000, 5, 500]],               solid: 'M99 48v1h1v-1z', fade: 'M5 48v1h94v-1z' },
+])('the outline of $what', ({ touches, solid, fade }) => {
+  const list = touches.map(([start = 0, first = 0, last = 0]) => ({ ...AT_ONCE, start, length: 0x1000, first, last }));
+  expect(touchPaths(list, FRAME)).toEqual([{ kind: 'write', solid, fade }]);
 });
 
 test('verify writes the page beside its other reports, and report merge makes the same of their JSON', () =>
