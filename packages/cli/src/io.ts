@@ -14,8 +14,13 @@ export interface Input extends ByteSource {
 
 /** All bytes of a file or of stdin. */
 export function readInput(path: string): Uint8Array {
-  const { buffer, byteOffset, length } = readFileSync(path === DASH ? STDIN : path);
-  return new Uint8Array(buffer, byteOffset, length);
+  try {
+    const { buffer, byteOffset, length } = readFileSync(path === DASH ? STDIN : path);
+    return new Uint8Array(buffer, byteOffset, length);
+  } catch (error) {
+    // reading a folder fails without its name
+    throw Object.assign(error as object, { path });
+  }
 }
 
 /** A file that is read only where it is looked at; what cannot seek (stdin, a pipe) is read whole. */
@@ -55,10 +60,14 @@ export function checkOutput(path: string, { input, inPlace = false }: OutputOpti
     return;
   }
   if (inPlace || input === undefined || input === DASH) return;
-  const [from, to] = [statOrUndefined(input), statOrUndefined(path)];
-  if (from !== undefined && to !== undefined && to.isFile() && from.dev === to.dev && from.ino === to.ino) {
-    throw new UsageError(`${path} is the input itself; --in-place allows that`);
-  }
+  if (isSameFile(input, path)) throw new UsageError(`${path} is the input itself; --in-place allows that`);
+}
+
+/** Two names of one file; no file is the same as what is not there, or a device. */
+export function isSameFile(a: string, b: string): boolean {
+  const [first, second] = [statOrUndefined(a), statOrUndefined(b)];
+  if (first === undefined || second === undefined) return false;
+  return second.isFile() && first.dev === second.dev && first.ino === second.ino;
 }
 
 function statOrUndefined(path: string): Stats | undefined {

@@ -78,6 +78,10 @@ test.each([
   { what: 'an unknown profile', words: ['--profile', 'vmware'], err: /no profile of this name/ },
   { what: 'a deadline that is none', words: ['--deadline', 'soon'], err: /--deadline soon: not a number of seconds/ },
   { what: 'too much memory', words: ['--memory', '4G'], err: /--memory 4G/ },
+  { what: 'no instruction at all', words: ['--instructions', '0'], err: /--instructions 0: not a number from 1 on/ },
+  { what: 'a report in the place of the kernel', words: ['--html', KERNEL], err: /--html .* is .*, which is read/ },
+  { what: 'a report on stdout', words: ['--junit', '-'], err: /--junit wants a file; stdout has the report/ },
+  { what: 'two reports in one place', words: ['--junit', 'x', '--html', './x'], err: /--junit and --html are both x/ },
   { what: 'no file', words: [], err: /Not enough|files/, none: true },
 ])('$what is wrong usage', ({ words, err, none }) => {
   const run = bzelf(['verify', ...(none === true ? [] : [KERNEL]), ...words]);
@@ -99,4 +103,27 @@ test('a run that has no more time says so', () =>
     expect(exit).toBe(1);
     expect(out).toMatch(/grub-mb1 +fail +no more time +[\d,]+ instructions/);
     expect(out).toMatch(/^error run\/deadline: /m);
+  }));
+
+test('a folder that is not there is an error before anything runs', () => {
+  const { exit, out, err } = bzelf(['verify', KERNEL, '--junit', '/nowhere/x.xml']);
+  expect([exit, out]).toEqual([4, '']);
+  expect(err).toMatch(/^bzelf: \/nowhere: no such file or directory/);
+});
+
+test('a folder in the place of a kernel is called by its name', () => {
+  const { exit, err } = bzelf(['verify', '/tmp']);
+  expect([exit, err]).toEqual([4, 'bzelf: /tmp: illegal operation on a directory (EISDIR)\n']);
+});
+
+test('kernels and reports come from stdin, too, and a profile that is named twice runs once', () =>
+  withTempFolder((folder) => {
+    makeFiles(folder);
+    const input = readFileSync(join(folder, 'good.elf'));
+    const words = ['verify', '-', '--profile', 'pvh', '--profile', 'pvh', '--json'];
+    const { exit, out } = bzelf(words, { input });
+    expect([exit, (JSON.parse(out) as { files: { runs: unknown[] }[] }).files[0]?.runs]).toMatchObject([0, [{}]]);
+    expect(out).toMatch(/"file": "-"/);
+    const merged = bzelf(['report', 'merge', '-', '--json'], { input: Buffer.from(out) });
+    expect([merged.exit, merged.out]).toEqual([0, out]);
   }));

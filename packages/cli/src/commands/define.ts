@@ -50,7 +50,9 @@ export const hideDashes = (words: readonly string[]): string[] =>
 function restoreDashes<T extends object>(args: T): T {
   const entries = Object.entries(args).map(([name, value]) => [
     name,
-    value === HIDDEN_DASH ? DASH : (value as unknown),
+    Array.isArray(value) ? value.map(restoreDash) : restoreDash(value),
   ]);
   return Object.fromEntries(entries) as T;
 }
+
+const restoreDash = (value: unknown): unknown => (value === HIDDEN_DASH ? DASH : value);

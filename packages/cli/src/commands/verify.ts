@@ -26,7 +26,12 @@ export const verifyCommand = defineCommand<VerifyArgs>(
     describe: 'Prove by execution what the file claims',
     builder: (yargs) =>
       yargs
-        .positional('files', { type: 'string', array: true, demandOption: true, describe: 'bzImages or ELF files' })
+        .positional('files', {
+          type: 'string',
+          array: true,
+          demandOption: true,
+          describe: 'bzImages or ELF files, - for stdin',
+        })
         .option('until', {
           choices: UNTIL_CHOICES,
           default: 'entry' as const,

@@ -3,11 +3,12 @@ import { Failure } from '../exit.js';
 import { readInput } from '../io.js';
 import { mergeDocuments, type NamedDocument } from '../verify/merge.js';
 import { readDocument } from '../verify/read-document.js';
-import { giveReports } from '../verify/reports.js';
+import { checkReports, giveReports } from '../verify/reports.js';
 import { tellOutcome } from '../verify/tell.js';
 
 /** `report merge`: everything as if one verify had looked at all the files, also the exit code. */
 export async function runReport(args: ReportCommandArgs): Promise<void> {
+  checkReports(args, args.reports);
   const outcomes = mergeDocuments(args.reports.map((name) => readNamed(name, args.json)));
   for (const outcome of outcomes) tellOutcome(outcome, args.json);
   await giveReports(outcomes, args);

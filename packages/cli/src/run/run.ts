@@ -63,7 +63,6 @@ async function runWithConsole(machine: Machine, args: RunArgs, goal: Goal): Prom
   }
 }
 
-
 /** `banner reached: 126,130,011 instructions in 0.61 s, 207 MIPS, 15,120 pages touched` */
 function summary(machine: Machine, end: RunEnd, { until }: RunArgs, seconds: number): string {
   const mips = Number(machine.count) / 1e6 / seconds;

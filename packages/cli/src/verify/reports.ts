@@ -1,6 +1,9 @@
-import { FindingsFound } from '../exit.js';
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DASH } from '../dash.js';
+import { FindingsFound, UsageError } from '../exit.js';
 import type { ReportDocument } from '../html/document.js';
-import { writeOutput } from '../io.js';
+import { isSameFile, writeOutput } from '../io.js';
 import { jsonText, plain } from '../print/json.js';
 import { writeStdout } from '../terminal.js';
 import { verifyDocument, type GivenShard } from './document.js';
@@ -11,6 +14,19 @@ export interface ReportArgs {
   readonly json: boolean;
   readonly junit?: string | undefined;
   readonly html?: string | undefined;
+}
+
+/** Worth knowing before long work: throws UsageError for a report in the place of an input or of another, and the error of a folder that is not there. */
+export function checkReports({ junit, html }: Omit<ReportArgs, 'json'>, inputs: readonly string[]): void {
+  for (const [option, path] of Object.entries({ '--junit': junit, '--html': html })) {
+    if (path === undefined) continue;
+    if (path === DASH) throw new UsageError(`${option} wants a file; stdout has the report`);
+    const input = inputs.find((own) => own !== DASH && isSameFile(own, path));
+    if (input !== undefined) throw new UsageError(`${option} ${path} is ${input}, which is read`);
+    statSync(dirname(path));
+  }
+  if (junit !== undefined && html !== undefined && resolve(junit) === resolve(html))
+    throw new UsageError(`--junit and --html are both ${junit}`);
 }
 
 /** All reports that were asked for but the text, which was shown file by file; then throws FindingsFound unless all is good. */
