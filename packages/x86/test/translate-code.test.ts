@@ -1,4 +1,5 @@
-import { buildModule, Code, type FunctionBody, type FunctionType } from '../src/translate/code';
+import { Code } from '../src/translate/code';
+import { buildModule, type FunctionBody, type FunctionType } from '../src/translate/module';
 import { OP, TYPE } from '../src/translate/opcodes';
 
 /** The rule of the specification, 5.2.2: seven bits a byte, lowest first; for a signed one bit 6 of the last byte is the sign. */

@@ -1,6 +1,7 @@
 import { ATTRIBUTE, Cpu, FlatMemory, Interpreter, SEGMENT, WORD } from '../src/index';
 import { AF, CF, OF, PF, SF, ZF } from '../src/isa/flags';
-import { buildModule, Code } from '../src/translate/code';
+import { Code } from '../src/translate/code';
+import { buildModule } from '../src/translate/module';
 import { CARRY_KIND, FLAG, flagsFunction, kindOf } from '../src/translate/flag-kinds';
 import { generator } from './random-code';
 

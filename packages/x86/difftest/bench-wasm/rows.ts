@@ -1,6 +1,7 @@
 /** What is measured: each function adds its rows. The chapters are those of docs/performance.md. */
 import { WORD } from '../../src/cpu/state';
-import { buildModule, Code, type FunctionBody, type Import } from '../../src/translate/code';
+import { Code } from '../../src/translate/code';
+import { buildModule, type FunctionBody, type Import } from '../../src/translate/module';
 import { OP, TYPE } from '../../src/translate/opcodes';
 import { REGION_TYPE, REGION_TYPES } from '../../src/translate/runtime';
 import { Guest, LONG, LONG_PAGED, LOOPS, moduleOf, regionOf, straight, type Access } from './guest';

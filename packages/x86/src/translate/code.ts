@@ -1,9 +1,13 @@
 import { OP, TYPE } from './opcodes.js';
 
-/** A growing run of WebAssembly bytes. Nothing but numbers on the way: a translator writes thousands of instructions a millisecond. */
+/**
+ * A growing run of WebAssembly bytes. Most of it is written before V8 has compiled what writes it, so the short things take one call each.
+ */
 export class Code {
-  bytes = new Uint8Array(4096);
   length = 0;
+
+  /** `bytes`: where it begins; a larger array takes their place when they are too few. */
+  constructor(public bytes: Uint8Array = new Uint8Array(256)) {}
 
   private grow(count: number): void {
     if (this.length + count <= this.bytes.length) return;
@@ -12,9 +16,13 @@ export class Code {
     this.bytes = larger;
   }
 
-  op(...opcodes: number[]): void {
-    this.grow(opcodes.length);
-    for (const opcode of opcodes) this.bytes[this.length++] = opcode;
+  op(first: number, second = NOTHING, third = NOTHING): void {
+    if (this.length + 3 > this.bytes.length) this.grow(3);
+    const { bytes } = this;
+    bytes[this.length++] = first;
+    if (second === NOTHING) return;
+    bytes[this.length++] = second;
+    if (third !== NOTHING) bytes[this.length++] = third;
   }
 
   byte(value: number): void {
@@ -23,25 +31,30 @@ export class Code {
   }
 
   append(other: Uint8Array): void {
-    this.grow(other.length);
+    if (this.length + other.length > this.bytes.length) this.grow(other.length);
     this.bytes.set(other, this.length);
     this.length += other.length;
   }
 
   /** Unsigned LEB128 of 32 bits. */
   unsigned(value: number): void {
-    this.grow(5);
+    if (this.length + 5 > this.bytes.length) this.grow(5);
+    const { bytes } = this;
     let rest = value >>> 0;
     while (rest > 0x7f) {
-      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
+      bytes[this.length++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    this.bytes[this.length++] = rest;
+    bytes[this.length++] = rest;
   }
 
   /** Signed LEB128 of 32 bits. */
   signed(value: number): void {
-    this.grow(5);
+    if (this.length + 5 > this.bytes.length) this.grow(5);
+    if (value >= -64 && value < 64) {
+      this.bytes[this.length++] = value & 0x7f;
+      return;
+    }
     let rest = value | 0;
     for (;;) {
       const low = rest & 0x7f;
@@ -77,18 +90,25 @@ export class Code {
   }
 
   get(local: number): void {
-    this.byte(OP.local_get);
-    this.unsigned(local);
+    this.withSmall(OP.local_get, local);
   }
 
   set(local: number): void {
-    this.byte(OP.local_set);
-    this.unsigned(local);
+    this.withSmall(OP.local_set, local);
   }
 
   tee(local: number): void {
-    this.byte(OP.local_tee);
-    this.unsigned(local);
+    this.withSmall(OP.local_tee, local);
+  }
+
+  /** An opcode and a number below 128. */
+  private withSmall(opcode: number, value: number): void {
+    const at = this.length;
+    if (at + 2 > this.bytes.length) this.grow(2);
+    const { bytes } = this;
+    bytes[at] = opcode;
+    bytes[at + 1] = value;
+    this.length = at + 2;
   }
 
   call(index: number): void {
@@ -98,14 +118,26 @@ export class Code {
 
   /** A load or store at a constant address beside the one on the stack; alignment is not promised. */
   memory(opcode: number, offset: number): void {
-    this.byte(opcode);
-    this.byte(0);
-    this.unsigned(offset);
+    const at = this.length;
+    if (at + 6 > this.bytes.length) this.grow(6);
+    const { bytes } = this;
+    bytes[at] = opcode;
+    bytes[at + 1] = 0;
+    if (offset >= 1 << 28) {
+      this.length = at + 2;
+      this.unsigned(offset);
+      return;
+    }
+    // LEB128 may be longer than it has to be
+    bytes[at + 2] = (offset & 0x7f) | 0x80;
+    bytes[at + 3] = ((offset >> 7) & 0x7f) | 0x80;
+    bytes[at + 4] = ((offset >> 14) & 0x7f) | 0x80;
+    bytes[at + 5] = offset >> 21;
+    this.length = at + 6;
   }
 
   block(opcode: number, type: number = TYPE.none): void {
-    this.byte(opcode);
-    this.byte(type);
+    this.withSmall(opcode, type);
   }
 
   end(): void {
@@ -113,6 +145,7 @@ export class Code {
   }
 
   branch(opcode: number, depth: number): void {
+    if (depth < 0x80) return this.withSmall(opcode, depth);
     this.byte(opcode);
     this.unsigned(depth);
   }
@@ -127,81 +160,5 @@ export class Code {
   }
 }
 
-export type FunctionType = readonly [parameters: readonly number[], results: readonly number[]];
-export interface Import {
-  readonly module: string;
-  readonly name: string;
-  /** A function's type, or what is not a function. */
-  readonly what: FunctionType | 'memory' | 'table';
-}
-export interface FunctionBody {
-  readonly type: FunctionType;
-  readonly name: string;
-  /** Beside the parameters, in order: `[count, type]`. */
-  readonly locals: readonly (readonly [number, number])[];
-  readonly code: Uint8Array;
-}
-
-/** Puts a module together; `fixedTypes` are its first types, for `call_indirect`. Source: WebAssembly Core Specification 2.0, 5.5. */
-export function buildModule(
-  fixedTypes: readonly FunctionType[],
-  imports: readonly Import[],
-  bodies: readonly FunctionBody[],
-): Uint8Array<ArrayBuffer> {
-  const types: FunctionType[] = [...fixedTypes];
-  const typeOf = (type: FunctionType): number => {
-    const found = types.findIndex((own) => String(own) === String(type));
-    return found >= 0 ? found : types.push(type) - 1;
-  };
-  const importSection = new Code();
-  importSection.unsigned(imports.length);
-  for (const { module, name, what } of imports) {
-    importSection.name(module);
-    importSection.name(name);
-    if (what === 'memory') importSection.op(2, 0, 1);
-    else if (what === 'table') importSection.op(1, 0x70, 0, 1);
-    else {
-      importSection.byte(0);
-      importSection.unsigned(typeOf(what));
-    }
-  }
-  const functionSection = new Code();
-  const exportSection = new Code();
-  const codeSection = new Code();
-  const imported = imports.filter(({ what }) => typeof what !== 'string').length;
-  for (const section of [functionSection, exportSection, codeSection]) section.unsigned(bodies.length);
-  bodies.forEach(({ type, name, locals, code }, i) => {
-    functionSection.unsigned(typeOf(type));
-    exportSection.name(name);
-    exportSection.byte(0);
-    exportSection.unsigned(imported + i);
-    const head = new Code();
-    head.unsigned(locals.length);
-    for (const [count, local] of locals) {
-      head.unsigned(count);
-      head.byte(local);
-    }
-    codeSection.unsigned(head.length + code.length + 1);
-    codeSection.append(head.taken());
-    codeSection.append(code);
-    codeSection.byte(OP.end);
-  });
-  const typeSection = new Code();
-  typeSection.unsigned(types.length);
-  for (const [parameters, results] of types) {
-    typeSection.byte(0x60);
-    for (const list of [parameters, results]) {
-      typeSection.unsigned(list.length);
-      typeSection.op(...list);
-    }
-  }
-  const out = new Code();
-  out.op(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-  const sections = [typeSection, importSection, functionSection, exportSection, codeSection];
-  sections.forEach((section, i) => {
-    out.byte([1, 2, 3, 7, 10][i] as number);
-    out.unsigned(section.length);
-    out.append(section.taken());
-  });
-  return out.bytes.slice(0, out.length);
-}
+/** No opcode. */
+const NOTHING = -1;

@@ -1,7 +1,6 @@
 import { REGISTER, WORD } from '../cpu/state.js';
 import { KIND, LANE, LANES } from '../decode/lanes.js';
 import { LAYOUT } from '../memory/layout.js';
-import { buildModule } from './code.js';
 import { pushCondition } from './conditions.js';
 import { Emitter, type Site } from './emitter.js';
 import { Flow } from './flow.js';
@@ -12,7 +11,7 @@ import { loadOperand } from './lowering.js';
 import { BRANCH, FORM_BRANCH, FORM_CONDITION, FORM_LOWERING } from './lowerings.js';
 import { OP } from './opcodes.js';
 import { type Block, type Region } from './region.js';
-import { REGION_IMPORTS, REGION_TYPE, REGION_TYPES } from './runtime.js';
+import { REGION_MODULE } from './runtime.js';
 
 export interface Compiled {
   readonly module: Uint8Array<ArrayBuffer>;
@@ -81,8 +80,8 @@ class Compiler extends Flow {
     emit.set(LOCAL.status);
     emit.close();
     this.epilogue(used);
-    const body = { type: REGION_TYPE, name: 'r', locals: LOCAL_TYPES, code: emit.taken() };
-    return { module: buildModule(REGION_TYPES, REGION_IMPORTS, [body]), labels: structure.labels, sites: emit.sites };
+    const module = REGION_MODULE.build([{ locals: LOCAL_TYPES, code: emit.finish() }]);
+    return { module, labels: structure.labels, sites: emit.sites };
   }
 
   private loadRegister(register: number): void {

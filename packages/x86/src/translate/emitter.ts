@@ -22,6 +22,9 @@ const STORES: Readonly<Record<number, number>> = {
 };
 const HIGH_BYTE = 16;
 
+/** Emitters write here, one after the other. */
+let scratch: Uint8Array = new Uint8Array(0x8000);
+
 /** A place where a region may be left before an instruction: the interpreter continues there. */
 export interface Site {
   /** Of the instruction, relative to the base of the region. */
@@ -47,7 +50,13 @@ export class Emitter extends FlagEmitter {
   private siteOfInstruction = -1;
 
   constructor(readonly region: Region) {
-    super();
+    super(scratch);
+  }
+
+  /** The code. It is good until the next emitter begins. */
+  finish(): Uint8Array {
+    scratch = this.bytes;
+    return this.taken();
   }
 
   lane(lane: number): number {

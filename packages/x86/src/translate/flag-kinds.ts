@@ -1,4 +1,5 @@
-import { type Code, type FunctionBody } from './code.js';
+import { type Code } from './code.js';
+import { type FunctionBody } from './module.js';
 import { OP, TYPE } from './opcodes.js';
 
 /**

@@ -165,7 +165,8 @@ const doubleShift =
     emit.op(OP.i64_sub, left ? OP.i64_shr_u : OP.i64_shl);
     emit.i64(0, 0);
     emit.get(b);
-    emit.op(OP.i64_eqz, OP.i32_eqz, OP.select, OP.i64_or);
+    emit.op(OP.i64_eqz, OP.i32_eqz);
+    emit.op(OP.select, OP.i64_or);
     emit.cut(size);
     emit.set(c);
     storeOperand(emit, 0, c);

@@ -1,6 +1,14 @@
 import { WORD } from '../cpu/state.js';
 import { LAYOUT } from '../memory/layout.js';
-import { buildModule, Code, type FunctionBody, type FunctionType, type Import } from './code.js';
+import { Code } from './code.js';
+import {
+  buildModule,
+  ModuleShape,
+  type FunctionBody,
+  type FunctionHead,
+  type FunctionType,
+  type Import,
+} from './module.js';
 import { flagsFunction } from './flag-kinds.js';
 import { log2, stateAt } from './locals.js';
 import { OP, TYPE } from './opcodes.js';
@@ -21,6 +29,8 @@ export const REGION_IMPORTS: readonly Import[] = [
 /** Types of a region's module: its own function's, and that of `flags`. */
 export const REGION_TYPES = [REGION_TYPE, FLAGS_TYPE] as const;
 export const FLAGS_TYPE_INDEX = 1;
+const REGION_HEAD: FunctionHead = { type: REGION_TYPE, name: 'r' };
+export const REGION_MODULE = new ModuleShape(REGION_TYPES, REGION_IMPORTS, [REGION_HEAD]);
 
 /** Entries of the dispatcher's table: rIP (8 bytes), mode, and slot with the label above it. */
 export const DISPATCH = { entries: 0x4000, bytes: 16, slotBits: 12 } as const;
