@@ -1,5 +1,5 @@
 import { CR0, FULL_FEATURES, makeProfile, type Exit, SEGMENT, TABLE, WORD } from '../src/index';
-import { CODE, HANDLERS, IDT, protectedMachine, STACK, SystemMachine, TSS } from './system-machine';
+import { CODE, GDT, HANDLERS, IDT, protectedMachine, STACK, SystemMachine, TSS } from './system-machine';
 
 const handler = (vector: number): number => HANDLERS + 16 * vector;
 
@@ -217,6 +217,40 @@ test('CPUID answers by the profile: what is advertised, and the last basic leaf 
   const { cpu } = machine;
   expect(Buffer.from(Int32Array.of(cpu.register(6, 4)).buffer).toString()).toBe('ineI');
   expect([cpu.register(7, 4), cpu.register(5, 4), cpu.register(3, 4)]).toEqual([0x11, 1, 1]);
+});
+
+/** By the manual; QEMU 7.2 does otherwise, so the tours leave it out. */
+describe('transfers between segments', () => {
+  const withDescriptors = (cpl: 0 | 3, first: bigint, second = 0n) => {
+    const machine = protectedMachine(cpl);
+    machine.view.setBigUint64(GDT + 0x30, first, true);
+    machine.view.setBigUint64(GDT + 0x38, second, true);
+    machine.setTable(TABLE.GDTR, 0, GDT, 0x3f, 0);
+    return machine;
+  };
+
+  test('RETF to a stack that is not present is #SS with its selector', () => {
+    const machine = withDescriptors(0, 0x00cf_7200_0000_ffffn);
+    machine.put(CODE, '6a33 6800500000 6a1b 6800800000 cb'); // push ss, esp, cs, eip; retf
+    expect(machine.run(10).rip).toBe(handler(12) + 1);
+    expect(machine.stack(2)).toEqual([0x30, CODE + 14]);
+  });
+
+  test('behind a call gate to conforming code CS keeps CPL as its RPL', () => {
+    const machine = withDescriptors(3, 0x0000_ec00_0038_5000n, 0x00cf_9e00_0000_ffffn);
+    machine.put(CODE, '9a 00000000 3300');
+    machine.put(0x5000, '8cc8 f4'); // mov eax, cs; hlt, which is #GP
+    expect(machine.run(10).rip).toBe(handler(13) + 1);
+    expect(machine.cpu.register(0, 4)).toBe(0x3b);
+  });
+
+  test('a far jump marks the code segment as accessed', () => {
+    const machine = withDescriptors(0, 0x00cf_9a00_0000_ffffn);
+    machine.put(CODE, 'ea 00500000 3000');
+    machine.put(0x5000, 'f4');
+    expect(machine.run(10)).toMatchObject({ exit: { reason: 'halt' }, rip: 0x5001 });
+    expect(machine.view.getUint8(GDT + 0x35)).toBe(0x9b);
+  });
 });
 
 /** As kvm-unit-tests' `msr` wants them. */
