@@ -285,6 +285,11 @@ test.each([
   { call: (machine: Machine) => machine.register('xyz'), error: /no register is called 'xyz'/ },
   { call: (machine: Machine) => machine.breakpoints.add({ start: 2, end: 2 }), error: /ends behind its start/ },
   { call: (machine: Machine) => machine.restore(new Machine({ ram: 4096 }).save()), error: /other RAM/ },
+  {
+    call: (machine: Machine) => machine.restore(new Machine({ ram: 1 << 20, cpu: { tscPerInstruction: 2 } }).save()),
+    error: /another CPU/,
+  },
+  { call: (machine: Machine) => machine.restore({ ...machine.save(), format: 2 as 1 }), error: /format 2/ },
   { call: (machine: Machine) => machine.read(0, -1), error: /-1 bytes at 0 are not in/ },
   { call: (machine: Machine) => machine.wrote(1 << 20, 1), error: /not in/ },
   { call: (machine: Machine) => machine.map({ start: NaN, length: 1, access: '' }), error: /1 bytes from NaN on/ },

@@ -7,7 +7,7 @@ import { type PhysicalRange, type Watch } from '../memory/watches.js';
 import { LAYOUT } from '../memory/layout.js';
 import { type Access } from '../memory/ranges.js';
 import { type TouchLog } from '../memory/touch-log.js';
-import { makeProfile, type CpuProfile } from '../system/profile.js';
+import { makeProfile, profileText, type CpuProfile } from '../system/profile.js';
 import { checkAccess, checkOptions, checkRange } from './arguments.js';
 import { type Breakpoints } from './breakpoints.js';
 import { MachineBus, type PortUse } from './bus.js';
@@ -234,6 +234,7 @@ export class Machine {
     return {
       format: 1,
       ram: this.ram.length,
+      profile: profileText(this.profile),
       devices: this.devices.map((device) => [device.name, device.save()] as const),
       cpu: saveState(this.memory.words),
       halted: this.loop.halted,
@@ -245,11 +246,13 @@ export class Machine {
     };
   }
 
-  /** Makes this machine what the other one was. Throws TypeError when it has other RAM or other devices. */
+  /** Makes this machine what the other one was. Throws TypeError when it has other RAM, another CPU or other devices. */
   restore(snapshot: Snapshot): void {
+    if ((snapshot.format as number) !== 1) throw new TypeError(`no snapshot is of format ${String(snapshot.format)}`);
     const names = this.devices.map(({ name }) => name).join();
-    if (snapshot.ram !== this.ram.length || snapshot.devices.map(([name]) => name).join() !== names)
-      throw new TypeError('the snapshot is of a machine with other RAM or other devices');
+    const hasDevices = snapshot.devices.map(([name]) => name).join() === names;
+    if (snapshot.ram !== this.ram.length || snapshot.profile !== profileText(this.profile) || !hasDevices)
+      throw new TypeError('the snapshot is of a machine with other RAM, another CPU or other devices');
     new Uint8Array(this.memory.buffer, LAYOUT.state, STATE_SIZE).set(snapshot.cpu);
     restorePages(this.ram, snapshot.pages, snapshot.bytes);
     this.memory.restore(snapshot.memory);

@@ -5,8 +5,9 @@ import { type BusState } from './bus.js';
 /** The whole state of a machine as plain data: it can be cloned, sent to a worker, and restored in any machine of the same make. */
 export interface Snapshot {
   readonly format: 1;
-  /** Bytes of RAM, and the devices: who restores has to have the same. */
+  /** Bytes of RAM, the CPU as text, and the devices: who restores has to have the same. */
   readonly ram: number;
+  readonly profile: string;
   readonly devices: readonly (readonly [name: string, state: unknown])[];
   /** The state block. */
   readonly cpu: Uint8Array;

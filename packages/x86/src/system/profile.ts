@@ -100,6 +100,10 @@ export function makeProfile(changes: Partial<CpuProfile>): CpuProfile {
   return profile;
 }
 
+/** The same text for the same CPU. */
+export const profileText = (profile: CpuProfile): string =>
+  JSON.stringify({ ...profile, features: [...profile.features].sort() });
+
 /** Four characters of text as a register has them. */
 const fourOf = (text: string, at: number): number =>
   [0, 1, 2, 3].reduce((word, i) => word | ((text.charCodeAt(at + i) || 0) << (8 * i)), 0);
