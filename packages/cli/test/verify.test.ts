@@ -105,6 +105,14 @@ test('a run that has no more time says so', () =>
     expect(out).toMatch(/^error run\/deadline: /m);
   }));
 
+test('a bzImage that ends in its setup is called one, and told why nothing ran', () =>
+  withTempFolder((folder) => {
+    writeFileSync(join(folder, 'cut'), readFileSync(KERNEL).subarray(0, 600));
+    const { exit, out } = bzelf(['verify', 'cut'], { cwd: folder });
+    expect(exit).toBe(1);
+    expect(out).toMatch(/^cut: not good \(bzimage, 600 bytes\)\n.*\n {2}execution {2}none: what says how is malformed\n/);
+  }));
+
 test('a folder that is not there is an error before anything runs', () => {
   const { exit, out, err } = bzelf(['verify', KERNEL, '--junit', '/nowhere/x.xml']);
   expect([exit, out]).toEqual([4, '']);

@@ -1,4 +1,5 @@
 import { isBzelfError, toSource, type ByteSource } from '@bzelf/bytes';
+import { probeElf } from '@bzelf/elf';
 import { openKernel, type KernelImage } from '@bzelf/loader';
 import type { Tier } from '@bzelf/x86';
 import { loadersOf } from './checks/target.js';
@@ -64,7 +65,14 @@ export async function verify(input: Uint8Array | ByteSource, options: VerifyOpti
   const structure = verifyStructure(source, target === undefined ? {} : { target });
   const kernel = openSafely(source);
   if (kernel === undefined)
-    return { verdict: 'fail', form: 'elf', size: source.size, structure, payload: [], runs: [] };
+    return {
+      verdict: 'fail',
+      form: probeElf(source) ? 'elf' : 'bzimage',
+      size: source.size,
+      structure,
+      payload: [],
+      runs: [],
+    };
   const { prepared, payload: inside } = await prepareSafely(kernel);
   const payload = prepared === undefined ? inside : [...inside, ...unenteredFindings(kernel)];
   const runs: ProfileReport[] = [];

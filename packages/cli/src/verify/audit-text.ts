@@ -1,5 +1,5 @@
 import { hex } from '@bzelf/bytes';
-import type { Audit, CodePlace, ProfileReport } from '@bzelf/verifier';
+import type { Audit, CodePlace, LowMemoryRead, ProfileReport } from '@bzelf/verifier';
 import type { Paint } from '../print/paint.js';
 import { table } from '../print/table.js';
 
@@ -22,6 +22,9 @@ export function auditText(runs: readonly ProfileReport[], paint: Paint): string[
   ];
 }
 
+/** A list that is longer is told by its ends. */
+const MOST_ADDRESSES = 4;
+
 const before = <T extends CodePlace>(rows: readonly T[]): T[] => rows.filter(({ phase }) => phase !== 'after jump');
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
@@ -36,9 +39,22 @@ const LINES: readonly (readonly [name: string, line: (audit: Audit) => string])[
   ['cpuid',       ({ cpuid }) => unique(before(cpuid).map(({ leaf, subleaf }) => hex(leaf) + (subleaf ? `.${subleaf}` : ''))).join(' ')],
   ['msrs',        ({ msrs }) => unique(before(msrs).map(({ index, name }) => name ?? hex(index))).join(' ')],
   ['page tables', ({ pageTableWrites }) => pageTableWrites.length === 0 ? '' : `${counted(before(pageTableWrites).length, 'page')} written`],
-  ['low memory',  ({ lowMemory }) => unique(before(lowMemory).map(({ area, address }) => area === 'IVT' || area === 'BDA' ? `${area} ${hex(address)}` : area)).join(', ')],
+  ['low memory',  ({ lowMemory }) => lowMemoryText(before(lowMemory))],
   ['framebuffer', ({ framebuffer }) => unique(before(framebuffer).map(({ page }) => hex(page))).join(' ')],
 ];
+
+/** Of page 0 the reads are known to the byte; where there are many, the lowest and the highest. */
+function lowMemoryText(reads: readonly LowMemoryRead[]): string {
+  const areas = unique(reads.map(({ area }) => area)).map((area) => {
+    const of = reads.filter((read) => read.area === area).map(({ address }) => address);
+    const [least, most] = [of.reduce((a, b) => (b < a ? b : a)), of.reduce((a, b) => (b > a ? b : a))];
+    if (area !== 'IVT' && area !== 'BDA') return area;
+    return of.length > MOST_ADDRESSES
+      ? `${area} ${hex(least)}-${hex(most)} in ${of.length} places`
+      : `${area} ${unique(of.map((address) => hex(address))).join(' ')}`;
+  });
+  return areas.join(', ');
+}
 
 const placesText = (rows: readonly CodePlace[], names: readonly string[]): string =>
   names.length === 0 ? '' : `${counted(before(rows).length, 'place')}: ${names.join(' ')}`;

@@ -17,9 +17,7 @@ export function verifyText({ file, report }: FileVerdict, paint: Paint): string 
   return [
     `${paint.bold(file)}: ${title} (${what})\n`,
     `  structure  ${summary([...structure, ...payload], paint)}\n`,
-    rows.length === 0
-      ? `  execution  none: ${payload.some(isError) ? 'the kernel inside is damaged' : 'no profile enters it'}\n`
-      : `${table(rows, { indent: 2, right: [3] })}`,
+    rows.length === 0 ? `  execution  none: ${whyNone(report)}\n` : `${table(rows, { indent: 2, right: [3] })}`,
     ...[...structure, ...payload].filter(isWorthTelling).map((finding) => findingText(finding, '', paint)),
     ...told(runs).map(({ finding, profiles }) => findingText(finding, profiles.join(', '), paint)),
     ...specialText(runs, paint),
@@ -27,6 +25,13 @@ export function verifyText({ file, report }: FileVerdict, paint: Paint): string 
     ...auditText(runs, paint),
   ].join('');
 }
+
+const whyNone = ({ structure, payload }: VerifyReport): string =>
+  structure.some(({ code }) => code === 'file/malformed')
+    ? 'what says how is malformed'
+    : payload.some((finding) => isError(finding) && !finding.code.startsWith('run/'))
+      ? 'the kernel inside is damaged'
+      : 'no profile enters it';
 
 const isError = ({ severity }: Finding): boolean => severity === 'error';
 const isWorthTelling = ({ severity }: Finding): boolean => severity !== 'note';

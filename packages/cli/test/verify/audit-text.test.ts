@@ -29,3 +29,13 @@ test('what nothing has asked has no line, and a run that did not begin none at a
   expect(runs[0]?.reached).toBe('nothing');
   expect(auditText(runs, PLAIN)).toEqual([]);
 });
+
+test('many reads of interrupt vectors are told by the first and the last', async () => {
+  const [run] = (await verify(screenProgram(), { ram: 64 << 20, profiles: ['linux32'] })).runs;
+  if (run?.audit === undefined) throw new Error('no audit');
+  const [read] = run.audit.lowMemory;
+  if (read === undefined) throw new Error('no read');
+  const lowMemory = Array.from({ length: 9 }, (_, i) => ({ ...read, area: 'IVT' as const, address: BigInt(i * 4) }));
+  const lines = auditText([{ ...run, audit: { ...run.audit, lowMemory: [...lowMemory, read] } }], PLAIN).join('');
+  expect(lines).toContain('low memory   IVT 0x0-0x20 in 9 places, BDA 0x40e\n');
+});

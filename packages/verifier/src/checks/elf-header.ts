@@ -1,3 +1,4 @@
+import { hex } from '@bzelf/bytes';
 import { EI_VERSION, ELF_TABLES, EM_386, EM_X86_64, ET_EXEC, EV_CURRENT } from '@bzelf/elf';
 import { ehdrField } from '../subject.js';
 import { defineElfCheck } from './check.js';
@@ -55,6 +56,10 @@ export const elfHeaderCheck = defineElfCheck({
     if (header.e_flags !== 0) report('elf-header/flags', ehdrField(elf, 'e_flags', 0));
     const end = header.e_phoff + BigInt(elf.segments.length * phdr.size);
     if (header.e_phoff !== BigInt(ehdr.size) || end > FIRST_BLOCK)
-      report('elf-header/program-headers', ehdrField(elf, 'e_phoff', ehdr.size));
+      report('elf-header/program-headers', {
+        ...ehdrField(elf, 'e_phoff', ehdr.size),
+        found: `${hex(header.e_phoff)}-${hex(end - 1n)}`,
+        expected: `from ${hex(ehdr.size)} to ${hex(FIRST_BLOCK - 1)} at most`,
+      });
   },
 });
