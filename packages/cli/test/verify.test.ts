@@ -89,6 +89,16 @@ test.each([
   expect(run.err).toMatch(err);
 });
 
+test('what the loaders of a target do is said, also where it is as it should be', () =>
+  withTempFolder((folder) => {
+    makeFiles(folder);
+    const words = ['verify', 'good.elf', '--profile', 'pvh', '--target'];
+    const { exit, out } = bzelf([...words, 'firecracker'], { cwd: folder });
+    expect(exit).toBe(0);
+    expect(out).toMatch(/\nwhat the loader does, by its own rules:\n {2}firecracker {2}enters {2}pvh at 0x[0-9a-f]+/);
+    expect(bzelf([...words, 'filo'], { cwd: folder }).out).toMatch(/\nerror target\/refuses: .*\n {2}filo\n/);
+  }));
+
 test('a run that is cut short says so', () => {
   const { exit, out } = bzelf(['verify', KERNEL, '--profile', 'linux64', '--instructions', '5000']);
   expect(exit).toBe(1);
@@ -110,7 +120,9 @@ test('a bzImage that ends in its setup is called one, and told why nothing ran',
     writeFileSync(join(folder, 'cut'), readFileSync(KERNEL).subarray(0, 600));
     const { exit, out } = bzelf(['verify', 'cut'], { cwd: folder });
     expect(exit).toBe(1);
-    expect(out).toMatch(/^cut: not good \(bzimage, 600 bytes\)\n.*\n {2}execution {2}none: what says how is malformed\n/);
+    expect(out).toMatch(
+      /^cut: not good \(bzimage, 600 bytes\)\n.*\n {2}execution {2}none: what says how is malformed\n/,
+    );
   }));
 
 test('a folder that is not there is an error before anything runs', () => {

@@ -18,6 +18,7 @@ export function verifyText({ file, report }: FileVerdict, paint: Paint): string 
     `${paint.bold(file)}: ${title} (${what})\n`,
     `  structure  ${summary([...structure, ...payload], paint)}\n`,
     rows.length === 0 ? `  execution  none: ${whyNone(report)}\n` : `${table(rows, { indent: 2, right: [3] })}`,
+    ...targetText(structure, paint),
     ...[...structure, ...payload].filter(isWorthTelling).map((finding) => findingText(finding, '', paint)),
     ...told(runs).map(({ finding, profiles }) => findingText(finding, profiles.join(', '), paint)),
     ...specialText(runs, paint),
@@ -35,6 +36,16 @@ const whyNone = ({ structure, payload }: VerifyReport): string =>
 
 const isError = ({ severity }: Finding): boolean => severity === 'error';
 const isWorthTelling = ({ severity }: Finding): boolean => severity !== 'note';
+
+/** What the loaders do that were asked about; where that is wrong it is among the errors. */
+function targetText(structure: readonly Finding[], paint: Paint): string[] {
+  const rows = structure
+    .filter((finding) => finding.code.startsWith('target/') && !isWorthTelling(finding))
+    .map(({ code, field = '', found = '' }) => [field, code.split('/')[1] ?? '', found]);
+  return rows.length === 0
+    ? []
+    : [`\n${paint.dim('what the loader does, by its own rules:')}\n`, table(rows, { indent: 2 })];
+}
 
 function summary(findings: readonly Finding[], paint: Paint): string {
   const of = (wanted: Finding['severity']) => findings.filter(({ severity }) => severity === wanted).length;
