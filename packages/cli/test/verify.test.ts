@@ -59,6 +59,7 @@ test('a good file, a damaged one, none, and no kernel: every one is looked at, a
     );
     expect(damaged.out).toMatch(/^error inner\/corrupt: /m);
     expect(damaged.out).toMatch(/^good\.elf: good/m);
+    expect(damaged.out).toMatch(/\n\n2 files: 1 good, 1 not good\n$/);
     const { testsuite, ...all } = readJunit(join(folder, 'report.xml'));
     expect(all).toMatchObject({ '@tests': '6', '@failures': '2' });
     expect(testsuite.map((suite) => [suite['@name'], suite['@failures']])).toEqual([['damaged', '2'], ['good.elf', '0']]); // prettier-ignore
@@ -70,6 +71,7 @@ test('a good file, a damaged one, none, and no kernel: every one is looked at, a
     const mixed = bzelf([...words, 'text', 'good.elf', 'missing'], { cwd: folder });
     expect([mixed.exit, mixed.err]).toEqual([3, expect.stringMatching(/^bzelf: text: loader\/not-a-kernel/)]);
     expect(mixed.out).toMatch(/^good\.elf: good/);
+    expect(mixed.out).toMatch(/\n\n3 files: 1 good, 2 that could not be verified\n$/);
     expect(bzelf([...words, 'missing'], { cwd: folder }).exit).toBe(4);
   }));
 

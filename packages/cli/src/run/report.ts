@@ -2,6 +2,7 @@ import type { ReportCommandArgs } from '../commands/report.js';
 import { Failure } from '../exit.js';
 import { readInput } from '../io.js';
 import { mergeDocuments, type NamedDocument } from '../verify/merge.js';
+import { isFailure } from '../verify/outcome.js';
 import { readDocument } from '../verify/read-document.js';
 import { checkReports, giveReports } from '../verify/reports.js';
 import { tellOutcome } from '../verify/tell.js';
@@ -10,7 +11,8 @@ import { tellOutcome } from '../verify/tell.js';
 export async function runReport(args: ReportCommandArgs): Promise<void> {
   checkReports(args, args.reports);
   const outcomes = mergeDocuments(args.reports.map((name) => readNamed(name, args.json)));
-  for (const outcome of outcomes) tellOutcome(outcome, args.json);
+  const first = outcomes.find((outcome) => !isFailure(outcome));
+  for (const outcome of outcomes) tellOutcome(outcome, { json: args.json, isFirst: outcome === first });
   await giveReports(outcomes, args);
 }
 

@@ -6,7 +6,7 @@ import { memorySize } from '../machine/plan.js';
 import { withProgress } from '../progress.js';
 import { writeStderr } from '../terminal.js';
 import { parseNumber } from '../values.js';
-import type { Outcome } from '../verify/outcome.js';
+import { isFailure, type Outcome } from '../verify/outcome.js';
 import { checkReports, giveReports } from '../verify/reports.js';
 import { parseShard, shardOf } from '../verify/shard.js';
 import { tellOutcome } from '../verify/tell.js';
@@ -23,7 +23,7 @@ export async function runVerify(args: VerifyArgs): Promise<void> {
   const jobs = jobsOf(args.jobs, options.ram);
   const outcomes: Outcome[] = [];
   const take = (outcome: Outcome) => {
-    tellOutcome(outcome, args.json);
+    tellOutcome(outcome, { json: args.json, isFirst: outcomes.every(isFailure) });
     outcomes.push(outcome);
   };
   const [only] = files;

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { thousands } from '@bzelf/bytes';
 import { DASH } from '../dash.js';
 import { FindingsFound, UsageError } from '../exit.js';
 import type { ReportDocument } from '../html/document.js';
@@ -29,9 +30,23 @@ export function checkReports({ junit, html }: Omit<ReportArgs, 'json'>, inputs: 
     throw new UsageError(`--junit and --html are both ${junit}`);
 }
 
+/** `3 files: 1 good, 1 not good, 1 that could not be verified`. */
+function sumText(outcomes: readonly Outcome[]): string {
+  const failed = outcomes.filter(isFailure).length;
+  const good = outcomes.filter(isGood).length;
+  const counts = [
+    [good, 'good'],
+    [outcomes.length - good - failed, 'not good'],
+    [failed, 'that could not be verified'],
+  ] as const;
+  const parts = counts.filter(([n]) => n > 0).map(([n, what]) => `${thousands(n)} ${what}`);
+  return `${thousands(outcomes.length)} files: ${parts.join(', ')}`;
+}
+
 /** All reports that were asked for but the text, which was shown file by file; then throws FindingsFound unless all is good. */
 export async function giveReports(outcomes: readonly Outcome[], args: ReportArgs, shard?: GivenShard): Promise<void> {
   if (args.json) writeStdout(jsonText(verifyDocument(outcomes, shard)));
+  else if (outcomes.length > 1) writeStdout(`\n${sumText(outcomes)}\n`);
   if (args.junit !== undefined) await writeOutput(args.junit, new TextEncoder().encode(junitXml(outcomes)));
   if (args.html !== undefined) await writeHtml(args.html, outcomes);
   const failure = outcomes.find(isFailure);
