@@ -15,6 +15,13 @@ const base = {
   },
 };
 
+/** Whole kernels are executed: the core is one file for them. */
+const withCore = {
+  ...base,
+  globalSetup: '<rootDir>/scripts/jest-core.mjs',
+  moduleNameMapper: { '^@bzelf/x86$': '<rootDir>/.cache/bundles/jest-core.cjs', ...base.moduleNameMapper },
+};
+
 /** `unit` needs only Node; `kernels` wants the kernels of scripts/fetch-kernels; `loaders` boots in real loaders. */
 export default {
   projects: [
@@ -23,7 +30,7 @@ export default {
       displayName: 'unit',
       testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/scripts/test/*.test.ts'],
     },
-    { ...base, displayName: 'kernels', testMatch: ['<rootDir>/packages/*/test-kernels/**/*.test.ts'] },
-    { ...base, displayName: 'loaders', testMatch: ['<rootDir>/packages/*/test-loaders/**/*.test.ts'] },
+    { ...withCore, displayName: 'kernels', testMatch: ['<rootDir>/packages/*/test-kernels/**/*.test.ts'] },
+    { ...withCore, displayName: 'loaders', testMatch: ['<rootDir>/packages/*/test-loaders/**/*.test.ts'] },
   ],
 };
