@@ -92,6 +92,7 @@ const BROKEN = [
   { name: 'a required range that nobody wants', code: 'run/untouched', until: 'entry', useless: true },
   { name: 'a file name in front of the command line', code: 'params/cmdline', until: 'entry', profile: { fileName: 'kernel.elf' } },
   { name: 'a kernel that is stopped behind its entry', code: 'banner/missing', until: 'banner', instructions: 82_800_000 },
+  { name: 'a command line without a console', code: 'banner/no-console', until: 'banner', cmdline: 'quiet' },
 ] as const;
 
 test.each(BROKEN)(
@@ -104,7 +105,8 @@ test.each(BROKEN)(
         : prepared;
     const profile = { ...findProfile('pvh'), ...('profile' in change ? change.profile : {}) };
     const instructions = 'instructions' in change ? change.instructions : 1e9;
-    const { findings } = await runProfile(changed, profile, { ...OPTIONS, until, instructions });
+    const { cmdline } = { ...OPTIONS, ...change };
+    const { findings } = await runProfile(changed, profile, { ...OPTIONS, cmdline, until, instructions });
     expect(findings.filter(({ severity }) => severity !== 'note').map((finding) => finding.code)).toEqual([code]);
   },
   120_000,

@@ -111,7 +111,10 @@ function checkSizes(bz: BzImage, report: Reporter): void {
   const isLinux = bz.payload !== undefined;
   if (isLinux && header.syssize === 0) report('setup-header/no-size', field(bz, 'syssize'));
   if (declared >= protectedMode.size + (isLinux ? 1 : SYSSIZE_UNIT))
-    report('setup-header/cut-short', field(bz, 'syssize', `at most ${hex(Math.floor(protectedMode.size / SYSSIZE_UNIT))}, in units of 16 bytes`));
+    report(
+      'setup-header/cut-short',
+      field(bz, 'syssize', `at most ${hex(Math.floor(protectedMode.size / SYSSIZE_UNIT))}, in units of 16 bytes`),
+    );
   const { init_size, handover_offset } = header;
   if (init_size !== undefined && init_size !== 0 && init_size < protectedMode.size)
     report('setup-header/init-size', field(bz, 'init_size', `${hex(protectedMode.size)} or more`));

@@ -104,6 +104,10 @@ export const EXECUTION_FINDINGS = {
     severity: 'error', title: 'The kernel does not come to its banner',
     explanation: 'It was entered, but "Linux version" never stood on the serial port.', remedy: 'boot it with `bzelf run`, and look',
   },
+  'banner/no-console': {
+    severity: 'warning', title: 'The command line has no console, so nobody could see the banner',
+    explanation: 'The kernel writes its log where console=, earlycon= or earlyprintk= says. The run ended at its entry.', remedy: 'give a serial console: --cmdline "console=ttyS0 …"',
+  },
   'banner/cmdline': {
     severity: 'error', title: 'The kernel does not print the command line that it was given',
     explanation: 'Its log begins with the banner and the command line.', remedy: 'check how the command line is passed, and CONFIG_CMDLINE of the kernel',

@@ -6,7 +6,7 @@ import type { Finding, Where } from '../finding.js';
 import { rsdpBytes, xsdtAt } from '../profiles/acpi-tables.js';
 import type { HandOver } from '../profiles/hand-over.js';
 import { executionFinding } from './findings.js';
-import { lineFrom, readBuiltIn, type BuiltIn } from './stub-params.js';
+import { lineFrom, readBuiltIn, TEXT, type BuiltIn } from './stub-params.js';
 
 const SIZE = 0x1000;
 /** The longest command line of a PC. */
@@ -66,7 +66,7 @@ function textAt(ram: Uint8Array, at: bigint): string {
   if (at === 0n || at >= BigInt(ram.length)) return '';
   const bytes = ram.subarray(Number(at), Number(at) + CMDLINE_MAX);
   const end = bytes.indexOf(0);
-  return new TextDecoder('latin1').decode(bytes.subarray(0, end < 0 ? bytes.length : end));
+  return TEXT.decode(bytes.subarray(0, end < 0 ? bytes.length : end));
 }
 
 /** Row by row, as the kernel gets them. */

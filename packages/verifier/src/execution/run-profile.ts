@@ -234,10 +234,13 @@ class Run {
     return this.run({ until: [{ start: p_vaddr, end: p_vaddr + p_memsz }] }, () => true);
   }
 
-  /** A kernel that this loader gives no command line, and that has none built in, prints its banner where nobody looks. */
+  /** Without it the kernel prints its banner where nobody looks; some loaders have no way to pass one. */
   private hasConsole(): boolean {
-    if (this.profile.passesNo?.includes('cmdline') !== true) return true;
-    return /\b(?:console|earlycon|earlyprintk)=/.test(this.params?.cmdline ?? '');
+    const cmdline = this.params?.cmdline ?? '';
+    if (/\b(?:console|earlycon|earlyprintk)=/.test(cmdline)) return true;
+    if (this.profile.passesNo?.includes('cmdline') !== true)
+      this.findings.push(executionFinding('banner/no-console', { found: `"${cmdline}"` }));
+    return false;
   }
 
   /** The kernel may use all memory. */

@@ -12,6 +12,9 @@ export interface BuiltIn {
   readonly initrd?: Uint8Array;
 }
 
+/** Command lines are bytes; loaders and `bzelf wrap` write UTF-8. */
+export const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
+
 const MAGIC = new TextEncoder().encode('bzst');
 /** The stub puts them on a multiple of it. Source: packages/writer/src/stub/data.S. */
 const ALIGNMENT = 16;
@@ -32,7 +35,7 @@ export function readBuiltIn(kernel: KernelImage): BuiltIn | undefined {
   const line = blob.subarray(cmdline_offset, cmdline_offset + Math.max(cmdline_size - 1, 0));
   const initrd = initrd_size === 0 ? undefined : bytesAt(kernel, home.p_paddr + BigInt(initrd_offset | 0), initrd_size);
   return {
-    cmdline: new TextDecoder('latin1').decode(line),
+    cmdline: TEXT.decode(line),
     mode: CMDLINE_MODES[cmdline_mode] ?? 'default',
     limit: cmdline_max,
     ...(initrd === undefined ? {} : { initrd }),
@@ -66,7 +69,7 @@ function bytesAt(kernel: Container, start: bigint, length: number): Uint8Array |
 export function lineFrom(builtIn: BuiltIn | undefined, loaders: string): string {
   if (builtIn === undefined) return loaders;
   const { cmdline, mode, limit } = builtIn;
-  return joined(cmdline, mode, loaders).slice(0, limit);
+  return TEXT.decode(new TextEncoder().encode(joined(cmdline, mode, loaders)).subarray(0, limit));
 }
 
 function joined(own: string, mode: BuiltIn['mode'], loaders: string): string {

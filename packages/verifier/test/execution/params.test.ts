@@ -42,6 +42,15 @@ const WRONG: readonly { name: string; code: string; rsi?: bigint; change: (own: 
   { name: 'rsi outside of memory',       code: 'params/place',   rsi: 1n << 40n, change: () => undefined },
 ];
 
+test('a command line that is not ASCII is compared as bytes', () => {
+  const { given, ram, params } = loaded();
+  const at = Number(given.plan.cmdline?.start);
+  ram.set(new TextEncoder().encode('hostname=käse\0'), at);
+  const other = { ...given, cmdline: 'hostname=käse' };
+  const { cmdline, findings } = checkParams({ ram, register: () => BigInt(params) }, kernel, other);
+  expect([cmdline, findings]).toEqual(['hostname=käse', []]);
+});
+
 test('what a loader gave is what the kernel gets', () => {
   const { given, ram, params } = loaded();
   expect(checkParams({ ram, register: () => BigInt(params) }, kernel, given)).toEqual({

@@ -21,6 +21,11 @@ test('without a line of its own a file passes on what it gets, cut to what the k
   expect(own).toMatchObject({ cmdline: '', mode: 'default' });
   expect(lineFrom(own, 'quiet')).toBe('quiet');
   expect(lineFrom(own, 'x'.repeat(5000))).toHaveLength(own?.limit ?? 0);
+  expect(lineFrom(own, 'ü'.repeat(5000))).toBe(`${'ü'.repeat(1023)}\ufffd`);
+});
+
+test('a line that is not ASCII is UTF-8, as wrap writes it', async () => {
+  expect((await built({ cmdline: 'hostname=käse' }))?.cmdline).toBe('hostname=käse');
 });
 
 test('an initrd in the file is read from where the stub finds it', async () => {
