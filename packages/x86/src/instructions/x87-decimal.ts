@@ -55,6 +55,8 @@ const store: Semantics = (cpu) => {
   const magnitude = value !== undefined && value < 0n ? -value : value;
   const fits = magnitude !== undefined && magnitude < LIMIT;
   if (!fits) env.flags = FLAG.IE;
+  cpu.address();
+  cpu.load(8, true); // what lies there faults before the end is found to be over a limit (measured, AMD)
   if (fits) storeDigits(cpu, magnitude, source.negative);
   else if (env.masked & FLAG.IE) storeTen(cpu, ...INDEFINITE);
   else probeStore(cpu);
