@@ -309,6 +309,40 @@ describe('what is remembered of a translation', () => {
     expect(memory.load(0x5000, 0, 1, false)).toBe(0);
   });
 
+  // prettier-ignore
+  test.each([
+    { what: 'of its page is for the next fetch',                 at: 0x123,  then: 0x6000, isNew: true },
+    { what: 'of another page leaves it, and what was decoded',   at: 0x1000, then: 0x5000, isNew: false },
+    { what: 'of data that was read leaves it, too',              at: 0x2000, read: 0x2000, then: 0x5000, isNew: false },
+  ])('code stays where it was fetched; INVLPG $what', ({ at, read, then, isNew }) => {
+    const memory = setup();
+    memory.fetched(0, 0, 1);
+    if (read !== undefined) tryAccess(memory, 'read', read, 0);
+    const { codeVersion, mappingVersion } = memory;
+    remap(memory, 0x6000);
+    memory.invalidate(at, 0);
+    expect(memory.physicalOfCode(0, 0)).toBe(then);
+    expect([memory.codeVersion !== codeVersion, memory.mappingVersion !== mappingVersion]).toEqual([isNew, isNew]);
+  });
+
+  test('INVLPG anywhere in a large page is for the code in it', () => {
+    const memory = paged({ mode: '64', tables: { ...four({}), [T2]: P | PS | W } });
+    memory.fetched(0x5000, 0, 1);
+    memory.ram.set([P | PS, 0, 0x20], T2); // to 2 MiB
+    expect(memory.physicalOfCode(0x5000, 0)).toBe(0x5000);
+    memory.invalidate(0x1f_0000, 0);
+    expect(memory.physicalOfCode(0x5000, 0)).toBe(0x20_5000);
+  });
+
+  test('code of a page with several rights is decoded anew after every INVLPG', () => {
+    const memory = setup();
+    memory.map({ start: 0x5800, length: 8, access: 'r' });
+    memory.fetched(0, 0, 1);
+    const { codeVersion } = memory;
+    memory.invalidate(0x1000, 0);
+    expect(memory.codeVersion).not.toBe(codeVersion);
+  });
+
   test('a change of CPL is seen, and the versions of code and mapping come back with it', () => {
     const memory = paged({ mode: '64', tables: four({ pte: W }) });
     const versions = () => [memory.codeVersion, memory.mappingVersion];

@@ -173,8 +173,11 @@ export abstract class CheckedMemory extends PlainMemory {
     if (needs & RIGHT.read) this.touches.touch(page, TOUCH.read);
     if (needs & RIGHT.write) this.touches.touch(page, TOUCH.write);
     if (needs & RIGHT.fetch) this.touches.touch(page, TOUCH.fetch);
-    if (!fill || !this.isUniform(walk.physical, needs)) return;
-    if (needs & RIGHT.fetch) this.fetchedPages.add(lo, hi, this.mappingVersion, walk.physical);
+    if (!fill || !this.isUniform(walk.physical, needs)) {
+      if (needs & RIGHT.fetch) this.fetchedPages.addOther();
+      return;
+    }
+    if (needs & RIGHT.fetch) this.fetchedPages.add(lo, hi, this.mappingVersion, walk.physical, walk.shift);
     if (!this.watches.isEmpty && this.watches.isInPage(walk.physical)) return;
     if (this.points.isOnMemory && this.points.isInPage(lo, hi)) return;
     const { tags } = this;

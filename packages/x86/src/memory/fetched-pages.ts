@@ -8,6 +8,11 @@ interface FetchedPage {
 /** Pages that code was fetched from, by their linear address: the part of the TLB that is for code. */
 export class FetchedPages {
   private readonly pages = new Map<number, FetchedPage>();
+  /** Log2 of the size of the largest page that mapped one of them, and the aligned ranges of that size that they lie in. */
+  private largest = 12;
+  private readonly ranges = new Set<number>();
+  /** Code was fetched where a page cannot be kept: rights differ within it, or it is no RAM. */
+  private hasOthers = false;
   /** The one that was asked for last. */
   private lastLo = NO_PAGE;
   private lastHi = 0;
@@ -24,13 +29,36 @@ export class FetchedPages {
     return this.last?.version === version ? this.last.physical : -1;
   }
 
-  add(lo: number, hi: number, version: number, physical: number): void {
-    this.pages.set(keyOf(lo, hi), { version, physical });
+  /** `shift` is log2 of the size of the page that maps it. */
+  add(lo: number, hi: number, version: number, physical: number, shift: number): void {
+    const key = keyOf(lo, hi);
+    this.pages.set(key, { version, physical });
     this.lastLo = NO_PAGE;
+    if (shift > this.largest) {
+      this.largest = shift;
+      this.ranges.clear();
+      for (const own of this.pages.keys()) this.ranges.add(this.rangeOf(own));
+    } else this.ranges.add(this.rangeOf(key));
+  }
+
+  addOther(): void {
+    this.hasOthers = true;
+  }
+
+  /** Code may have been fetched from the page, of whatever size, that maps a linear address. */
+  mayHold(lo: number, hi: number): boolean {
+    return this.hasOthers || this.ranges.has(this.rangeOf(keyOf(lo, hi)));
+  }
+
+  private rangeOf(key: number): number {
+    return Math.floor(key / 2 ** (this.largest - 12));
   }
 
   clear(): void {
     this.pages.clear();
+    this.ranges.clear();
+    this.largest = 12;
+    this.hasOthers = false;
     this.lastLo = NO_PAGE;
   }
 }

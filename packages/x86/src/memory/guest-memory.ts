@@ -137,7 +137,8 @@ export class GuestMemory extends CheckedMemory implements Memory {
 
   invalidate(lo: number, hi: number): void {
     this.tags.dropPage(lo | 0, hi | 0);
-    this.newMapping();
+    // code stays where it is: 32-bit kernels map and unmap data all the time
+    if (this.fetchedPages.mayHold(lo | 0, hi | 0)) this.newMapping();
   }
 
   rightsChanged(): void {
