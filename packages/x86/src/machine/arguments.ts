@@ -33,10 +33,3 @@ export function checkOptions(options: MachineOptions): void {
     if (!CPU_FEATURES.includes(feature)) throw new TypeError(`no feature of a CPU is called '${feature}'`);
   if (Number.isNaN(options.time?.getTime())) throw new RangeError('the time of a machine is no date');
 }
-
-/** Whole instructions; Infinity without a budget. Throws RangeError when it is no number. */
-export function instructionsOf(budget: bigint | number | undefined): number {
-  const instructions = Math.floor(Number(budget ?? Infinity));
-  if (Number.isNaN(instructions)) throw new RangeError(`a budget is a number of instructions, not ${budget}`);
-  return instructions;
-}

@@ -3,7 +3,6 @@ import { type Exit } from '../cpu/exit.js';
 import { MSR_SLOTS, NMI, WORD } from '../cpu/state.js';
 import { IF } from '../isa/flags.js';
 import { type AccessDenied } from '../memory/memory.js';
-import { instructionsOf } from './arguments.js';
 import { type Address, linear } from './breakpoints.js';
 import { type MachineBus } from './bus.js';
 import { type Denied, type ReasonOnly, type WatchHit } from './exit.js';
@@ -158,6 +157,13 @@ const accessOf = ({ physical, lo, hi, size, kind }: AccessDenied): Denied => ({
   size,
   kind,
 });
+
+/** Whole instructions; Infinity without a budget. Throws RangeError when it is no number. */
+function instructionsOf(budget: bigint | number | undefined): number {
+  const instructions = Math.floor(Number(budget ?? Infinity));
+  if (Number.isNaN(instructions)) throw new RangeError(`a budget is a number of instructions, not ${budget}`);
+  return instructions;
+}
 
 /** The addresses of `until`. */
 export function addressesOf(until: RunOptions['until']): readonly Address[] {
