@@ -8,6 +8,7 @@ import { type Decoded, Fetcher } from './fetcher.js';
 import { KINDS } from './instructions/index.js';
 import { FORM_TRAIT } from './isa/encoding.js';
 import { IF, RF, TF } from './isa/flags.js';
+import { NO_PAGE } from './memory/layout.js';
 import { AccessDenied, MemoryFault } from './memory/memory.js';
 import { DR6 } from './system/control.js';
 import { checkCodeBreakpoints, markTrap } from './system/debug.js';
@@ -18,8 +19,6 @@ export { type Exit, type FaultRecord } from './cpu/exit.js';
 const BUDGET: Exit = { reason: 'budget' };
 const BLOCK: Exit = { reason: 'block' };
 const BREAKPOINT: Exit = { reason: 'breakpoint' };
-/** No page begins there. */
-const NO_PAGE = 1;
 /** Retired instructions are compared as 32-bit words. */
 const SLICE = 0x4000_0000;
 /** Exceptions without an instruction between them after which a run ends: a guest may fault for ever. */

@@ -140,8 +140,8 @@ export const SHADOW = { sti: 1, movSs: 3 } as const;
 /** Bits of `nmi`. */
 export const NMI = { waits: 1, blocked: 2 } as const;
 
-/** Numbers of the general registers. */
-/** In the order of their numbers. */
+/** General registers, in the order of their numbers. */
 // prettier-ignore
 export const GENERAL_REGISTERS = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
+/** Numbers of those that have uses of their own. */
 export const REGISTER = { rax: 0, rcx: 1, rdx: 2, rbx: 3, rsp: 4, rbp: 5, rsi: 6, rdi: 7 } as const;

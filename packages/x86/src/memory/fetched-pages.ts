@@ -1,3 +1,5 @@
+import { NO_PAGE } from './layout.js';
+
 interface FetchedPage {
   /** Of the mapping, then. */
   readonly version: number;
@@ -62,9 +64,6 @@ export class FetchedPages {
     this.lastLo = NO_PAGE;
   }
 }
-
-/** No page begins there. */
-const NO_PAGE = 1;
 
 /** Canonical addresses differ in their low 53 bits. */
 const keyOf = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x10_0000 + (lo >>> 12);

@@ -8,7 +8,8 @@
  */
 export const TAG_COUNT = 0x10000;
 /** No page has this address: its low bits are not 0. */
-export const NO_TAG = 1;
+export const NO_PAGE = 1;
+export const NO_TAG = NO_PAGE;
 
 // prettier-ignore
 export const LAYOUT = {

@@ -1,6 +1,7 @@
 import { type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
+import { NO_PAGE } from '../memory/layout.js';
 import { compile, type Compiled } from './compile.js';
 import { type Site } from './emitter.js';
 import { Former, MAX_DISTANCE } from './former.js';
@@ -25,9 +26,6 @@ const INSIDE = 16;
 const PATIENCE = 32;
 /** So often a region is made anew, each time at a count four times as high. */
 const GENERATIONS = 3;
-
-/** No page begins there. */
-const NO_PAGE = 1;
 
 /** Regions that share what they import. */
 const IMPORTERS = 256;
