@@ -1,4 +1,5 @@
 import { hex, thousands as withCommas } from '@bzelf/bytes';
+import { counted as countedNumber } from '../print/counted.js';
 import { rangeText } from '../print/ranges.js';
 import { NOTHING, html, type Content, type Markup } from './markup.js';
 
@@ -6,8 +7,7 @@ import { NOTHING, html, type Content, type Markup } from './markup.js';
 export const thousands = (value: string | number): string => withCommas(BigInt(value));
 
 /** 1 page, 2,000 pages. */
-export const counted = (value: string | number, what: string): string =>
-  `${thousands(value)} ${what}${Number(value) === 1 ? '' : 's'}`;
+export const counted = (value: string | number, what: string): string => countedNumber(BigInt(value), what);
 
 export const hexText = (value: string | number): string => hex(signed(value));
 

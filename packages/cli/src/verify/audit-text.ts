@@ -1,5 +1,6 @@
 import { hex } from '@bzelf/bytes';
 import type { Audit, CodePlace, LowMemoryRead, ProfileReport } from '@bzelf/verifier';
+import { count } from '../print/note-value.js';
 import type { Paint } from '../print/paint.js';
 import { table } from '../print/table.js';
 
@@ -27,7 +28,6 @@ const MOST_ADDRESSES = 4;
 
 const before = <T extends CodePlace>(rows: readonly T[]): T[] => rows.filter(({ phase }) => phase !== 'after jump');
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
-const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** `mov cr3,rsi` and `mov rax,cr3` are both of cr3. */
 const mnemonic = (text: string): string => /\b[cd]r\d/.exec(text)?.[0] ?? text.split(' ')[0] ?? '';
@@ -38,7 +38,7 @@ const LINES: readonly (readonly [name: string, line: (audit: Audit) => string])[
   ['segments',    ({ segmentLoads }) => unique(before(segmentLoads).map(({ register, selector }) => `${register}=${hex(selector)}`)).join(' ')],
   ['cpuid',       ({ cpuid }) => unique(before(cpuid).map(({ leaf, subleaf }) => hex(leaf) + (subleaf ? `.${subleaf}` : ''))).join(' ')],
   ['msrs',        ({ msrs }) => unique(before(msrs).map(({ index, name }) => name ?? hex(index))).join(' ')],
-  ['page tables', ({ pageTableWrites }) => pageTableWrites.length === 0 ? '' : `${counted(before(pageTableWrites).length, 'page')} written`],
+  ['page tables', ({ pageTableWrites }) => pageTableWrites.length === 0 ? '' : `${count(before(pageTableWrites).length, 'page')} written`],
   ['low memory',  ({ lowMemory }) => lowMemoryText(before(lowMemory))],
   ['framebuffer', ({ framebuffer }) => unique(before(framebuffer).map(({ page }) => hex(page))).join(' ')],
 ];
@@ -57,4 +57,4 @@ function lowMemoryText(reads: readonly LowMemoryRead[]): string {
 }
 
 const placesText = (rows: readonly CodePlace[], names: readonly string[]): string =>
-  names.length === 0 ? '' : `${counted(before(rows).length, 'place')}: ${names.join(' ')}`;
+  names.length === 0 ? '' : `${count(before(rows).length, 'place')}: ${names.join(' ')}`;

@@ -32,9 +32,7 @@ export const oneOf =
 export const listOf =
   (shape: Shape): Shape =>
   (value, path) =>
-    Array.isArray(value)
-      ? value.map((item, i) => shape(item, `${path}[${i}]`))
-      : wrong(path, value, path === '' ? 'a document' : 'an array');
+    Array.isArray(value) ? value.map((item, i) => shape(item, `${path}[${i}]`)) : wrong(path, value, 'an array');
 
 /** With these fields; what ends in `?` may be absent. Fields of other names stay as they are: later versions may have more. */
 export function object(fields: Readonly<Record<string, Shape>>): Shape {

@@ -1,12 +1,11 @@
 import { hex, thousands } from '@bzelf/bytes';
 import type { Finding, ProfileReport, RangeUse, VerifyReport } from '@bzelf/verifier';
+import { counted } from '../print/counted.js';
 import type { Paint } from '../print/paint.js';
 import { table } from '../print/table.js';
 import { auditText } from './audit-text.js';
 import type { FileVerdict } from './outcome.js';
 import { specialText } from './special-runs.js';
-
-const count = (n: number, what: string): string => `${thousands(n)} ${what}${n === 1 ? '' : 's'}`;
 
 /** What a person sees at a glance, then the details of what is not as it should be. */
 export function verifyText({ file, report }: FileVerdict, paint: Paint): string {
@@ -56,7 +55,7 @@ function summary(findings: readonly Finding[], paint: Paint): string {
     [warnings, 'warning'],
     [notes, 'note'],
   ] as const;
-  const parts = counts.filter(([n]) => n > 0).map(([n, what]) => count(n, what));
+  const parts = counts.filter(([n]) => n > 0).map(([n, what]) => counted(n, what));
   return parts.length === 0 ? word : `${word}: ${parts.join(', ')}`;
 }
 
@@ -146,7 +145,7 @@ function rangeRow({ purpose, start, length, access, pages, touchedPages, touched
     purpose,
     `${hex(start)}-${hex(start + length - 1n)}`,
     access,
-    `${thousands(touchedPages)} of ${count(pages, 'page')}`,
+    `${thousands(touchedPages)} of ${counted(pages, 'page')}`,
     used,
   ];
 }
