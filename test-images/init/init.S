@@ -6,7 +6,8 @@
  *     bzelf-init: marker=<contents of /marker, a file of the same initrd>
  *     bzelf-init: done
  *
- * and then restarts the machine, which ends a QEMU that runs with -no-reboot.
+ * and then restarts the machine, which ends a QEMU that runs with -no-reboot. What the kernel has to say meanwhile stays
+ * off the console: it would break these lines.
  * One source for x86_64 and i386 (build.sh assembles both). Nothing but system calls, no libc.
  */
 
@@ -29,6 +30,8 @@
 # define AX eax
 # define BX ebx
 #endif
+
+#define SYS_syslog 103 /* both */
 
         .intel_syntax noprefix
 
@@ -84,6 +87,7 @@ done:           .ascii  "\nbzelf-init: done\n"
         .globl  _start
         .text
 _start:
+        call_kernel SYS_syslog, 6       /* SYSLOG_ACTION_CONSOLE_OFF */
         call_kernel SYS_mkdir, "offset proc", 0755
         call_kernel SYS_mount, "offset proc", "offset proc", "offset proc"
         print   cmdline_is
