@@ -9,6 +9,8 @@ import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
 
 /** Places for instructions that were decoded before. */
 const DECODED = 0x8000;
+/** The lanes of so many share a buffer: one of their own each would cost V8 more than to decode them. */
+const SHARED = 0x200;
 
 const unimplemented: Semantics = (cpu) => {
   const form = cpu.lane(LANE.form);
@@ -27,10 +29,11 @@ export class Decoded {
   length = 0;
   kind: number = KINDS.plain;
   semantics: Semantics = unimplemented;
-  readonly lanes = new Int32Array(LANES);
+
+  constructor(readonly lanes: Int32Array<ArrayBuffer>) {}
 }
 /** Stands where nothing was decoded yet; no code has its mode. */
-const NOTHING = new Decoded();
+const NOTHING = new Decoded(new Int32Array(LANES));
 
 /** Instructions at CS:rIP, decoded once for as long as their code stays what it is. */
 export abstract class Fetcher {
@@ -38,6 +41,8 @@ export abstract class Fetcher {
   private readonly code = new Uint8Array(64);
   /** By the low bits of the linear address. */
   private readonly decoded = new Array<Decoded>(DECODED).fill(NOTHING);
+  private lanes = new ArrayBuffer(0);
+  private lanesTaken = 0;
 
   constructor(readonly cpu: Cpu) {}
 
@@ -57,13 +62,23 @@ export abstract class Fetcher {
       decoded.version === cpu.memory.codeVersion &&
       (lo >>> 0) + decoded.length - 1 <= cpu.codeLimit;
     if (!isKnown) {
-      if (decoded === NOTHING) this.decoded[place] = decoded = new Decoded();
+      if (decoded === NOTHING) this.decoded[place] = decoded = new Decoded(this.takeLanes());
       this.decode(decoded, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
     }
     const next = (lo >>> 0) + decoded.length;
     words[WORD.rip] = next | 0;
     words[WORD.rip + 1] = is64 ? (hi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
     return decoded;
+  }
+
+  private takeLanes(): Int32Array<ArrayBuffer> {
+    if (this.lanesTaken === this.lanes.byteLength) {
+      this.lanes = new ArrayBuffer(SHARED * LANES * Int32Array.BYTES_PER_ELEMENT);
+      this.lanesTaken = 0;
+    }
+    const lanes = new Int32Array(this.lanes, this.lanesTaken, LANES);
+    this.lanesTaken += lanes.byteLength;
+    return lanes;
   }
 
   /** `left` bytes remain to the limit of CS. A fetch that faults does so at the first byte that is missing. */

@@ -24,7 +24,10 @@ export interface Compiled {
 type FlagState = Pick<Emitter, 'known' | 'inLocals' | 'pending' | 'resultInLocal'>;
 
 const { rcx } = REGISTER;
-const REGISTERS = 16;
+const ALL_REGISTERS = Array.from({ length: 16 }, (_, register) => register);
+const bitOf = (register: number): number => (register >= 0 && register < ALL_REGISTERS.length ? 1 << register : 0);
+/** Instructions use them without naming them: all of the first eight but rBX. */
+const UNNAMED = 0xff & ~bitOf(REGISTER.rbx);
 
 /** One region to one function. */
 export function compile(region: Region, number: number): Compiled {
@@ -105,16 +108,15 @@ class Compiler extends Flow {
   /** Registers that the region names, and those that instructions use without naming them. */
   private usedRegisters(): number[] {
     const { lanes, offsets } = this.region;
-    const used = new Set<number>([0, 1, 2, 4, 5, 6, 7]);
-    for (let i = 0; i < offsets.length; i++) {
-      const at = LANES * i;
-      const note = (number: number): void => void (number >= 0 && number < REGISTERS && used.add(number));
-      note(lanes[at + LANE.base] as number);
-      note(lanes[at + LANE.index] as number);
-      for (const kind of [LANE.kind0, LANE.kind1, LANE.kind2])
-        if (lanes[at + kind] === KIND.reg) note((lanes[at + kind + 1] as number) & 15);
+    let used = UNNAMED;
+    // -1 is none of them, as rIP is
+    for (let at = 0; at < LANES * offsets.length; at += LANES) {
+      used |= bitOf(lanes[at + LANE.base] as number) | bitOf(lanes[at + LANE.index] as number);
+      if (lanes[at + LANE.kind0] === KIND.reg) used |= bitOf((lanes[at + LANE.reg0] as number) & 15);
+      if (lanes[at + LANE.kind1] === KIND.reg) used |= bitOf((lanes[at + LANE.reg1] as number) & 15);
+      if (lanes[at + LANE.kind2] === KIND.reg) used |= bitOf((lanes[at + LANE.reg2] as number) & 15);
     }
-    return [...used].sort((x, y) => x - y);
+    return ALL_REGISTERS.filter((register) => (used & bitOf(register)) !== 0);
   }
 
   // branches

@@ -4,6 +4,7 @@ import { SEG } from '../decode/lanes.js';
 import { IF, RF, TF, VM } from '../isa/flags.js';
 import { SEGMENT_USE, type Mode } from './region.js';
 
+const SEGMENTS = 6;
 const LONG: Mode = { codeSize: 64, paged: false, segments: [], key: 4 };
 const LONG_PAGED: Mode = { codeSize: 64, paged: true, segments: [], key: 6 };
 
@@ -17,11 +18,24 @@ export function modeOf(cpu: Cpu, paged: boolean): Mode | undefined {
   if (flags & IF && cpu.interrupts.line) return undefined;
   if (cpu.checksAlignment) return undefined;
   if (codeSize === 64) return paged ? LONG_PAGED : LONG;
-  const segments = [0, 1, 2, 3, 4, 5].map((segment) => segmentUse(cpu, segment));
-  if (segments[SEG.CS] !== SEGMENT_USE.flat || segments[SEG.SS] !== SEGMENT_USE.flat || !isBig(cpu, SEG.SS))
-    return undefined;
-  const key = segments.reduce((sum, use) => 3 * sum + use, 0) * 4 + (paged ? 2 : 0) + 1;
-  return { codeSize: 32, paged, segments, key };
+  return protectedMode(cpu, paged);
+}
+
+const protectedModes = new Map<number, Mode>();
+
+/** Asked whenever translated code is entered. */
+function protectedMode(cpu: Cpu, paged: boolean): Mode | undefined {
+  let uses = 0;
+  for (let segment = 0; segment < SEGMENTS; segment++) uses = 3 * uses + segmentUse(cpu, segment);
+  const key = 4 * uses + (paged ? 2 : 0) + 1;
+  let mode = protectedModes.get(key);
+  if (mode === undefined) {
+    const segments = Array.from({ length: SEGMENTS }, (_, segment) => segmentUse(cpu, segment));
+    mode = { codeSize: 32, paged, segments, key };
+    protectedModes.set(key, mode);
+  }
+  const isFlat = mode.segments[SEG.CS] === SEGMENT_USE.flat && mode.segments[SEG.SS] === SEGMENT_USE.flat;
+  return isFlat && isBig(cpu, SEG.SS) ? mode : undefined;
 }
 
 const isBig = (cpu: Cpu, segment: number): boolean =>

@@ -3,18 +3,20 @@ import { LOCAL } from './locals.js';
 import { OP } from './opcodes.js';
 
 /** What is asked of the tables of memory/layout.ts for an access of `size` bytes at EA. */
-type Question = 'tag' | 'straddle' | 'addend';
+export const QUESTION = { tag: 0, straddle: 1, addend: 2 } as const;
 
-const known = new Map<string, Uint8Array>();
+/** By question, table and size. */
+const known = new Map<number, Uint8Array>();
 
-/** The instructions for a question, which are the same for every access: they are made once. */
-export function snippet(question: Question, table: number, size: number, addends: number): Uint8Array {
-  const key = `${question} ${table} ${size} ${addends}`;
+/** The instructions for a question, which are the same for every access: they are made once. `addends`: those that belong to the tags, or 0. */
+export function snippet(question: number, table: number, size: number, addends: number): Uint8Array {
+  // tables begin at whole 64 KiB, sizes are no more than 8
+  const key = table + 64 * question + 2 * size + (addends === 0 ? 0 : 1);
   let code = known.get(key);
   if (code === undefined) {
     const emit = new Code();
-    if (question === 'tag') pushIsTagged(emit, table, size);
-    else if (question === 'straddle') pushIsTaggedOnBothSides(emit, table, size, addends);
+    if (question === QUESTION.tag) pushIsTagged(emit, table, size);
+    else if (question === QUESTION.straddle) pushIsTaggedOnBothSides(emit, table, size, addends);
     else pushAddend(emit, table, LOCAL.ea);
     code = emit.taken().slice();
     known.set(key, code);
