@@ -72,21 +72,30 @@ export abstract class CheckedMemory extends PlainMemory {
   protected abstract forgetAll(): void;
 
   protected loadSlowly(lo: number, hi: number, size: number, write: boolean): number {
-    if (!this.straddlesTagged(lo, hi, size, write)) this.access(lo, hi, size, write ? MODIFY : RIGHT.read);
+    if (!this.straddlesTagged(lo, hi, size, write) && this.access(lo, hi, size, write ? MODIFY : RIGHT.read))
+      return this.load(lo, hi, size, write);
     const value = this.loadPieces(size);
     if (this.points.isOnMemory) this.points.accessed(lo, hi, size, false);
     return value;
   }
 
   protected storeSlowly(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void {
-    if (!this.straddlesTagged(lo, hi, size, true)) this.access(lo, hi, size, RIGHT.write);
+    if (!this.straddlesTagged(lo, hi, size, true) && this.access(lo, hi, size, RIGHT.write)) {
+      this.store(lo, hi, size, valueLo, valueHi);
+      return;
+    }
     this.storePieces(size, valueLo, valueHi);
     if (this.points.isOnMemory) this.points.accessed(lo, hi, size, true);
   }
 
-  protected access(lo: number, hi: number, size: number, needs: number): void {
+  protected makePlain(lo: number, hi: number, size: number, write: boolean): boolean {
+    return this.access(lo, hi, size, write ? RIGHT.write : RIGHT.read);
+  }
+
+  /** Makes everything of an access but the access itself; true when its page has all tags that it needs now. */
+  protected access(lo: number, hi: number, size: number, needs: number): boolean {
     this.prepare(lo | 0, hi | 0, size, needs, this.asked(needs));
-    this.settle(lo | 0, hi | 0, size, needs, true);
+    return this.settle(lo | 0, hi | 0, size, needs, true);
   }
 
   /** What is asked of paging, as bits of the error code. */
@@ -161,13 +170,15 @@ export abstract class CheckedMemory extends PlainMemory {
     return this.denied.at(physical, size, kind);
   }
 
-  /** Makes a prepared access count: A and D, the log, and tags. */
-  private settle(lo: number, hi: number, size: number, needs: number, fill: boolean): void {
-    this.settlePage(this.first, lo, hi, needs, fill);
-    if (this.here < size) this.settlePage(this.second, this.nextLo, this.nextHi, needs, fill);
+  /** Makes a prepared access count: A and D, the log, and tags. True: all is tagged, in one page. */
+  private settle(lo: number, hi: number, size: number, needs: number, fill: boolean): boolean {
+    const isPlain = this.settlePage(this.first, lo, hi, needs, fill);
+    if (this.here === size) return isPlain;
+    this.settlePage(this.second, this.nextLo, this.nextHi, needs, fill);
+    return false;
   }
 
-  private settlePage(walk: Walk, lo: number, hi: number, needs: number, fill: boolean): void {
+  private settlePage(walk: Walk, lo: number, hi: number, needs: number, fill: boolean): boolean {
     const page = walk.physical / 4096;
     this.walker.commit(walk);
     if (needs & RIGHT.read) this.touches.touch(page, TOUCH.read);
@@ -175,16 +186,17 @@ export abstract class CheckedMemory extends PlainMemory {
     if (needs & RIGHT.fetch) this.touches.touch(page, TOUCH.fetch);
     if (!fill || !this.isUniform(walk.physical, needs)) {
       if (needs & RIGHT.fetch) this.fetchedPages.addOther();
-      return;
+      return false;
     }
     if (needs & RIGHT.fetch) this.fetchedPages.add(lo, hi, this.mappingVersion, walk.physical, walk.shift);
-    if (!this.watches.isEmpty && this.watches.isInPage(walk.physical)) return;
-    if (this.points.isOnMemory && this.points.isInPage(lo, hi)) return;
+    if (!this.watches.isEmpty && this.watches.isInPage(walk.physical)) return false;
+    if (this.points.isOnMemory && this.points.isInPage(lo, hi)) return false;
     const { tags } = this;
     if (needs & RIGHT.read) tags.fill(false, lo, hi, walk.physical, walk.global, walk.shift);
-    if (needs & RIGHT.write && !this.physical.lines.has(page)) {
-      tags.fill(true, lo, hi, walk.physical, walk.global, walk.shift);
-    }
+    if ((needs & RIGHT.write) === 0) return true;
+    if (this.physical.lines.has(page)) return false;
+    tags.fill(true, lo, hi, walk.physical, walk.global, walk.shift);
+    return true;
   }
 
   /** Is all of a page RAM with the same rights, these among them? */

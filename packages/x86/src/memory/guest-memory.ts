@@ -226,7 +226,7 @@ export class GuestMemory extends CheckedMemory implements Memory {
 
   /** A device may be read and written, whatever was mapped there; an earlier one wins. */
   mapDevice(start: number, length: number, device: MemoryDevice): void {
-    this.physical.devices.push({ start, end: start + length, device });
+    this.physical.addDevice(start, length, device);
     this.map({ start, length, access: 'rw' });
   }
 

@@ -26,7 +26,9 @@ export class PhysicalMemory {
   readonly view: DataView;
   readonly ranges: RangeMap;
   readonly lines: CodeLines;
-  readonly devices: Mapping[] = [];
+  private readonly devices: Mapping[] = [];
+  /** Pages of RAM that are a device's, if only in part. */
+  private readonly deviceIn: Uint8Array;
   /** High word of the 8 bytes that were loaded last. */
   high = 0;
   a20 = true;
@@ -47,6 +49,14 @@ export class PhysicalMemory {
     this.view = new DataView(buffer);
     this.ranges = new RangeMap(size, ones ? RIGHT.all : 0);
     this.lines = new CodeLines(size / 4096);
+    this.deviceIn = new Uint8Array(size / 4096);
+  }
+
+  /** The device answers there, in place of RAM; one that was there before stays. */
+  addDevice(start: number, length: number, device: MemoryDevice): void {
+    const end = start + length;
+    this.devices.push({ start, end, device });
+    this.deviceIn.fill(1, Math.floor(start / 4096), Math.ceil(end / 4096));
   }
 
   /** The address that reaches memory: without bit 20 while A20 is off. */
@@ -54,11 +64,11 @@ export class PhysicalMemory {
     return this.a20 || ((physical % 2 ** 32) & A20) === 0 ? physical : physical - A20;
   }
 
+  /** Bytes of one page. */
   isRam(physical: number, length: number): boolean {
     if (physical + length > this.size) return false;
-    return (
-      this.devices.length === 0 || !this.devices.some((own) => physical < own.end && physical + length > own.start)
-    );
+    if (this.deviceIn[physical >>> 12] === 0) return true;
+    return !this.devices.some((own) => physical < own.end && physical + length > own.start);
   }
 
   // bytes of one page: rights were checked before
@@ -152,21 +162,23 @@ export class PhysicalMemory {
 
   // page tables
 
-  /** 4 bytes of a page table entry, logged and checked as such. `physical` has passed the gate. */
-  entry(physical: number): number {
-    this.checkEntry(physical, RIGHT.read);
+  /** A page table entry of 4 or 8 bytes, logged and checked as such; `high` has the upper half. `physical` has passed the gate. */
+  entry(physical: number, size: number): number {
+    this.checkEntry(physical, size, RIGHT.read);
     this.touches.touch(Math.floor(physical / 4096), TOUCH.walk);
-    return this.load(physical, 4);
+    return this.load(physical, size);
   }
 
-  checkEntry(physical: number, right: number): void {
-    const at = this.ranges.firstWithout(physical, 4, right);
-    if (at >= 0) throw this.deny(at, 4, 'walk');
+  checkEntry(physical: number, size: number, right: number): void {
+    const at = this.ranges.firstWithout(physical, size, right);
+    if (at >= 0) throw this.deny(at, size, 'walk');
   }
 
   /** What `entry` would give, without anybody noticing; devices are not asked. */
-  peekEntry(physical: number): number {
-    return this.isRam(physical, 4) ? this.load(physical, 4) : -1;
+  peekEntry(physical: number, size: number): number {
+    if (this.isRam(physical, size)) return this.load(physical, size);
+    this.high = -1;
+    return -1;
   }
 }
 

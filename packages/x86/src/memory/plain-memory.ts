@@ -54,6 +54,8 @@ export abstract class PlainMemory {
 
   protected abstract loadSlowly(lo: number, hi: number, size: number, write: boolean): number;
   protected abstract storeSlowly(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void;
+  /** What the slow way does in front of an access, faults and denials too. True: the page is plain now. */
+  protected abstract makePlain(lo: number, hi: number, size: number, write: boolean): boolean;
 
   load(lo: number, hi: number, size: number, write: boolean): number {
     const at = (lo >>> 11) & 0x1fffe;
@@ -111,9 +113,10 @@ export abstract class PlainMemory {
   }
 
   move(toLo: number, toHi: number, fromLo: number, fromHi: number, size: number, count: number, down: boolean): number {
-    const to = this.plainHost(this.writeTags, this.writeAddends, toLo, toHi);
-    const from = this.plainHost(this.readTags, this.readAddends, fromLo, fromHi);
-    if (to < 0 || from < 0) return 0;
+    const from = this.plainSource(fromLo, fromHi, size);
+    if (from < 0) return 0;
+    const to = this.plainTarget(toLo, toHi, size);
+    if (to < 0) return 0;
     // an element that is read after it was written is the end of a block move
     const distance = down ? from - to : to - from;
     const apart = distance > 0 ? Math.floor(distance / size) : Infinity;
@@ -125,7 +128,7 @@ export abstract class PlainMemory {
   }
 
   fill(lo: number, hi: number, size: number, count: number, down: boolean, valueLo: number, valueHi: number): number {
-    const to = this.plainHost(this.writeTags, this.writeAddends, lo, hi);
+    const to = this.plainTarget(lo, hi, size);
     const elements = to < 0 ? 0 : Math.min(count, elementsToEdge(lo, size, down));
     if (elements <= 0) return 0;
     const { bytes, view } = this;
@@ -142,10 +145,15 @@ export abstract class PlainMemory {
     return elements;
   }
 
-  /** Where the byte lies in the WebAssembly memory when its page is plain, else -1. */
-  private plainHost(tags: Int32Array, addends: Int32Array, lo: number, hi: number): number {
-    if (!isTagged(tags, lo, hi)) return -1;
-    return (lo + (addends[(lo >>> 12) & 0xffff] as number) + LAYOUT.ram) >>> 0;
+  /** Where an element lies in the WebAssembly memory when its page is plain, or can be made so, else -1. */
+  private plainSource(lo: number, hi: number, size: number): number {
+    if (!isTagged(this.readTags, lo, hi) && !this.makePlain(lo, hi, size, false)) return -1;
+    return (lo + (this.readAddends[(lo >>> 12) & 0xffff] as number) + LAYOUT.ram) >>> 0;
+  }
+
+  private plainTarget(lo: number, hi: number, size: number): number {
+    if (!isTagged(this.writeTags, lo, hi) && !this.makePlain(lo, hi, size, true)) return -1;
+    return (lo + (this.writeAddends[(lo >>> 12) & 0xffff] as number) + LAYOUT.ram) >>> 0;
   }
 }
 

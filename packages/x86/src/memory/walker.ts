@@ -34,10 +34,13 @@ export class Walk {
   readonly entries = new Float64Array(4);
   readonly bits = new Int32Array(4);
   count = 0;
+  /** Some of the bits are not there yet. */
+  changes = false;
 
-  use(entry: number, bits: number): void {
-    this.entries[this.count] = entry;
+  use(at: number, entry: number, bits: number): void {
+    this.entries[this.count] = at;
     this.bits[this.count++] = bits;
+    if ((entry & bits) !== bits) this.changes = true;
   }
 }
 
@@ -96,8 +99,8 @@ export class Walker {
     let good = true;
     for (let i = 0; i < 4; i++) {
       const at = this.physical.gate(table + 8 * i);
-      loaded[2 * i] = this.physical.entry(at);
-      loaded[2 * i + 1] = this.physical.entry(at + 4);
+      loaded[2 * i] = this.physical.entry(at, 8);
+      loaded[2 * i + 1] = this.physical.high;
       good &&= this.goodPdpte(loaded[2 * i] as number, loaded[2 * i + 1] as number);
     }
     if (good) pdptes.set(loaded);
@@ -120,6 +123,7 @@ export class Walker {
    */
   walk(walk: Walk, lo: number, hi: number, access: number): number {
     walk.count = 0;
+    walk.changes = false;
     walk.global = false;
     walk.shift = 12;
     if (!this.paged) {
@@ -164,15 +168,15 @@ export class Walker {
     let noExecute = 0;
     for (let level = from; ; level--) {
       const at = this.physical.gate(table + 8 * indexOf(level, lo, hi));
-      const entryLo = this.read(at);
-      const entryHi = this.read(at + 4);
+      const entryLo = this.read(at, 8);
+      const entryHi = this.physical.high;
       if ((entryLo & PRESENT) === 0) return 0;
       const leaf = level === 0 || (entryLo & LARGE) !== 0;
       if ((entryHi & reserved) !== 0 || (leaf && this.leafReserved(level, entryLo))) return RESERVED;
       rights &= entryLo;
       noExecute |= entryHi;
       if (!leaf) {
-        walk.use(at, ACCESSED);
+        walk.use(at, entryLo, ACCESSED);
         table = this.baseOf(entryLo, entryHi);
         continue;
       }
@@ -197,7 +201,7 @@ export class Walker {
 
   private walk32(walk: Walk, directory: number, lo: number, access: number): number {
     const at = this.physical.gate(directory + 4 * (lo >>> 22));
-    const entry = this.read(at);
+    const entry = this.read(at, 4);
     if ((entry & PRESENT) === 0) return 0;
     if ((entry & LARGE) !== 0 && (this.control(4) & CR4.PSE) !== 0) {
       // PSE-36: bits 32 to 39 of the address are at 13 to 20, as far as physical addresses reach
@@ -208,9 +212,9 @@ export class Walker {
       const base = ((entry >>> 13) & 0xff) * 2 ** 32 + (((entry & 0xffc00000) | (lo & 0x3ff000)) >>> 0);
       return this.leaf(walk, at, entry, entry, false, base, access);
     }
-    walk.use(at, ACCESSED);
+    walk.use(at, entry, ACCESSED);
     const pageAt = this.physical.gate(((entry & 0xfffff000) >>> 0) + 4 * ((lo >>> 12) & 0x3ff));
-    const page = this.read(pageAt);
+    const page = this.read(pageAt, 4);
     if ((page & PRESENT) === 0) return 0;
     return this.leaf(walk, pageAt, page, page & entry, false, (page & 0xfffff000) >>> 0, access);
   }
@@ -226,7 +230,7 @@ export class Walker {
     access: number,
   ): number {
     if (!this.allowed(rights, noExecute, access)) return PAGE_FAULT.present;
-    walk.use(at, access & PAGE_FAULT.write ? ACCESSED | DIRTY : ACCESSED);
+    walk.use(at, entry, access & PAGE_FAULT.write ? ACCESSED | DIRTY : ACCESSED);
     walk.global = (entry & GLOBAL) !== 0 && (this.control(4) & CR4.PGE) !== 0;
     walk.physical = this.physical.gate(physical);
     return -1;
@@ -251,25 +255,27 @@ export class Walker {
 
   /** Asks whether the processor may set A and D in the entries of a walk; throws AccessDenied. */
   checkCommit(walk: Walk): void {
+    if (!walk.changes) return;
     for (let i = 0; i < walk.count; i++) {
       const at = walk.entries[i] as number;
       const bits = walk.bits[i] as number;
-      if ((this.physical.peekEntry(at) & bits) !== bits) this.physical.checkEntry(at, RIGHT.write);
+      if ((this.physical.peekEntry(at, 4) & bits) !== bits) this.physical.checkEntry(at, 4, RIGHT.write);
     }
   }
 
   /** Sets A and D in the entries of a walk. */
   commit(walk: Walk): void {
+    if (!walk.changes) return;
     for (let i = 0; i < walk.count; i++) {
       const at = walk.entries[i] as number;
       const bits = walk.bits[i] as number;
-      const entry = this.physical.peekEntry(at);
+      const entry = this.physical.peekEntry(at, 4);
       if ((entry & bits) !== bits) this.physical.store(at, 4, entry | bits, 0);
     }
   }
 
-  private read(at: number): number {
-    return this.quiet ? this.physical.peekEntry(at) : this.physical.entry(at);
+  private read(at: number, size: number): number {
+    return this.quiet ? this.physical.peekEntry(at, size) : this.physical.entry(at, size);
   }
 
   /** Bits of the high word of an entry from the width of physical addresses up to `end`, which have to be 0. */
