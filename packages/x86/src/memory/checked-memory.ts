@@ -1,6 +1,7 @@
 import { WORD } from '../cpu/state.js';
 import { DebugPoints } from './debug-points.js';
 import { FetchedPages } from './fetched-pages.js';
+import { LAYOUT } from './layout.js';
 import { AccessDenied, MemoryFault, PAGE_FAULT } from './memory.js';
 import { PhysicalMemory } from './physical.js';
 import { isTagged, PlainMemory } from './plain-memory.js';
@@ -72,16 +73,18 @@ export abstract class CheckedMemory extends PlainMemory {
   protected abstract forgetAll(): void;
 
   protected loadSlowly(lo: number, hi: number, size: number, write: boolean): number {
-    if (!this.straddlesTagged(lo, hi, size, write) && this.access(lo, hi, size, write ? MODIFY : RIGHT.read))
-      return this.load(lo, hi, size, write);
+    const isPlain = this.straddlesTagged(lo, hi, size, write) || this.access(lo, hi, size, write ? MODIFY : RIGHT.read);
+    if (isPlain) return this.here < size ? this.loadAcross(size) : this.load(lo, hi, size, write);
     const value = this.loadPieces(size);
     if (this.points.isOnMemory) this.points.accessed(lo, hi, size, false);
     return value;
   }
 
   protected storeSlowly(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void {
-    if (!this.straddlesTagged(lo, hi, size, true) && this.access(lo, hi, size, RIGHT.write)) {
-      this.store(lo, hi, size, valueLo, valueHi);
+    const isPlain = this.straddlesTagged(lo, hi, size, true) || this.access(lo, hi, size, RIGHT.write);
+    if (isPlain) {
+      if (this.here < size) this.storeAcross(size, valueLo, valueHi);
+      else this.store(lo, hi, size, valueLo, valueHi);
       return;
     }
     this.storePieces(size, valueLo, valueHi);
@@ -92,7 +95,7 @@ export abstract class CheckedMemory extends PlainMemory {
     return this.access(lo, hi, size, write ? RIGHT.write : RIGHT.read);
   }
 
-  /** Makes everything of an access but the access itself; true when its page has all tags that it needs now. */
+  /** Makes everything of an access but the access itself; true when its pages have all tags that it needs now. */
   protected access(lo: number, hi: number, size: number, needs: number): boolean {
     this.prepare(lo | 0, hi | 0, size, needs, this.asked(needs));
     return this.settle(lo | 0, hi | 0, size, needs, true);
@@ -170,12 +173,11 @@ export abstract class CheckedMemory extends PlainMemory {
     return this.denied.at(physical, size, kind);
   }
 
-  /** Makes a prepared access count: A and D, the log, and tags. True: all is tagged, in one page. */
+  /** Makes a prepared access count: A and D, the log, and tags. True: all that it needs is tagged now. */
   private settle(lo: number, hi: number, size: number, needs: number, fill: boolean): boolean {
     const isPlain = this.settlePage(this.first, lo, hi, needs, fill);
     if (this.here === size) return isPlain;
-    this.settlePage(this.second, this.nextLo, this.nextHi, needs, fill);
-    return false;
+    return this.settlePage(this.second, this.nextLo, this.nextHi, needs, fill) && isPlain;
   }
 
   private settlePage(walk: Walk, lo: number, hi: number, needs: number, fill: boolean): boolean {
@@ -204,6 +206,27 @@ export abstract class CheckedMemory extends PlainMemory {
     if (!this.physical.isRam(page, 4096)) return false;
     const rights = this.physical.ranges.uniform(page, 4096);
     return rights >= 0 && (rights & needs) === needs;
+  }
+
+  /** Both pages of the access are plain. */
+  private loadAcross(size: number): number {
+    this.high = 0;
+    let value = 0;
+    for (let i = 0; i < size; i++) {
+      const byte = this.bytes[this.hostOf(i)] as number;
+      if (i < 4) value |= byte << (8 * i);
+      else this.high |= byte << (8 * (i - 4));
+    }
+    return value;
+  }
+
+  private storeAcross(size: number, lo: number, hi: number): void {
+    for (let i = 0; i < size; i++) this.bytes[this.hostOf(i)] = i < 4 ? lo >>> (8 * i) : hi >>> (8 * (i - 4));
+  }
+
+  /** Where a byte of the access lies in the WebAssembly memory. */
+  private hostOf(byte: number): number {
+    return LAYOUT.ram + (byte < this.here ? this.at + byte : this.next + byte - this.here);
   }
 
   private loadPieces(size: number): number {
