@@ -38,7 +38,7 @@ const { values, positionals } = parseArgs({
 const rounds = Number(values.rounds);
 
 const node = (...words) => [process.execPath, ...words];
-const bzelf = (...words) => node(TOOL, ...words);
+const bzelf = (...words) => [TOOL, ...words];
 const kernel = (id) => join(ROOT, '.cache', 'kernels', id, 'vmlinuz');
 
 const fetched = (id) => (existsSync(kernel(id)) ? kernel(id) : undefined);
