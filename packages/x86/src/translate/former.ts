@@ -9,7 +9,7 @@ export interface CodeSource {
   peek(lo: number, hi: number, bytes: Uint8Array, count: number): number;
   /** Whether the interpreter has been at the beginning of this block often enough for it to be translated with others. */
   seen(lo: number, hi: number): boolean;
-  /** Another region is entered there: it stays the one that has this code. */
+  /** Another region is entered there, and stays the one that has this code. */
   taken(lo: number, hi: number): boolean;
 }
 
