@@ -53,7 +53,7 @@ export class Engine {
       if (left <= 0) break;
       // near the end of the budget regions may be too long to enter, and only the interpreter stops at the very instruction
       interpreter.blockStart = status === LEFT.budget ? undefined : blockStart;
-      const exit = status === LEFT.leave ? this.help(left) : interpreter.run(left);
+      const exit = status === LEFT.leave && !translator.leftInside ? this.help(left) : interpreter.run(left);
       interpreter.blockStart = undefined;
       if (exit !== undefined && exit.reason !== 'block') return exit;
       if (cpu.attention) break;
@@ -61,7 +61,7 @@ export class Engine {
     return BUDGET;
   }
 
-  /** Executes the instruction that translated code could not, and of a REP, of which a step is one round, all rounds and what comes behind. */
+  /** Executes the last instruction of a block, which translated code could not, and of a REP, of which a step is one round, all rounds and what comes behind. */
   private help(left: number): Exit | undefined {
     const { interpreter, cpu } = this;
     const lo = cpu.word(WORD.rip);

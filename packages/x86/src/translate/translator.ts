@@ -52,6 +52,8 @@ export class Translator {
   private granted = 0;
   private countLo = 0;
   private countHi = 0;
+  /** The instruction that translated code was left before is followed by others of its block, so that none of them is an entry. */
+  leftInside = false;
   private hot = HOT;
   private warm = WARM;
   /** Pages whose code only the interpreter may execute, by the linear address of any byte in them. */
@@ -301,6 +303,7 @@ export class Translator {
     const { words } = this.cpu;
     const { region, sites } = this.regions.at(this.cpu.word(WORD.region)) as Translated;
     const { offset, rest } = sites[this.cpu.word(WORD.site)] as Site;
+    this.leftInside = rest > 1;
     const [lo, hi] = linearAt(region, offset);
     words[WORD.rip] = lo;
     words[WORD.rip + 1] = hi;
