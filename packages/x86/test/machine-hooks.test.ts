@@ -1,6 +1,7 @@
 import { type Access } from '../src/memory/ranges';
 import { FULL_FEATURES, makeProfile } from '../src/index';
 import { type Machine } from '../src/machine/machine';
+import { type MachineHooks } from '../src/machine/wiring';
 import { CODE, machineWith } from './machine-programs';
 
 test('a block hook sees the beginnings of blocks and may end the run', () => {
@@ -74,6 +75,48 @@ test.each(['interpreter', 'translator'] as const)(
     ]);
   },
 );
+
+describe.each(['interpreter', 'translator', 'both'] as const)('CLI in a loop, tier %s', (tier) => {
+  const LOOP = `
+    b9c8000000       ; mov ecx, 200
+    6802020000 9d    ; again: push 0x202; popf
+    fa               ; cli
+    9c58 09c3        ; pushf; pop eax; or ebx, eax
+    49 75f2          ; dec ecx; jne again
+    f4               ; hlt
+    50 58 ebed       ; others: push eax; pop eax; jmp again
+  `;
+  const OTHERS = BigInt(CODE + 20);
+  const CLI_AT = BigInt(CODE + 11);
+  /** The stack is not in the page of the code, where only the interpreter stores. */
+  const machineOf = (hooks: MachineHooks = {}): Machine => {
+    const machine = machineWith(32, LOOP, { tier, hooks });
+    machine.setRegister('rsp', 0x9000n);
+    return machine;
+  };
+
+  test('clears IF and nothing else', () => {
+    const machine = machineOf();
+    expect(machine.run()).toMatchObject({ reason: 'halt', interrupts: 'off', count: 1602n });
+    expect(machine.register('ebx')).toBe(2n);
+  });
+
+  test('is told each time to who wants to know', () => {
+    const told: string[] = [];
+    const machine = machineOf({ system: (needs, lo) => void (BigInt(lo) === CLI_AT && told.push(needs)) });
+    machine.run();
+    expect(told).toEqual(new Array(200).fill('iopl'));
+  });
+
+  test('asks for rights, also where it was translated with them', () => {
+    const machine = machineOf({ fault: () => 'stop' });
+    machine.run();
+    machine.setSegment('cs', { selector: 0x1b, base: 0n, limit: 0xffff_ffff, attributes: 0xcfb });
+    machine.setSegment('ss', { selector: 0x23, base: 0n, limit: 0xffff_ffff, attributes: 0xcf3 });
+    machine.setRegister('rip', OTHERS);
+    expect(machine.run()).toMatchObject({ reason: 'exception', vector: 13, errorCode: 0, rip: CLI_AT, count: 1607n });
+  });
+});
 
 test('a watched range may be looked at without an end of the run', () => {
   const hits: string[] = [];

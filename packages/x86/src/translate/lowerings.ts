@@ -7,7 +7,7 @@ import { BIT_LOWERINGS } from './lower-bits.js';
 import { MOVE_LOWERINGS } from './lower-move.js';
 import { MULTIPLY_LOWERINGS } from './lower-multiply.js';
 import { SHIFT_LOWERINGS } from './lower-shift.js';
-import { SYSTEM_LOWERINGS } from './lower-time.js';
+import { SYSTEM_LOWERINGS } from './lower-system.js';
 import { type Lowering } from './lowering.js';
 
 const LOWERINGS: Readonly<Record<string, Lowering>> = {
@@ -76,7 +76,7 @@ const SAFE_KINDS = (1 << KIND.none) | (1 << KIND.reg) | (1 << KIND.imm) | (1 << 
 
 /** Forms that touch memory, or leave, whatever their operands are. */
 const LEAVES = new Set(
-  'PUSH POP PUSHF LEAVE MOVS STOS LODS DIV IDIV BSF BSR ROL ROR SHLD SHRD ANDN BSWAP MOVBE RDTSC'.split(' '),
+  'PUSH POP PUSHF LEAVE MOVS STOS LODS DIV IDIV BSF BSR ROL ROR SHLD SHRD ANDN BSWAP MOVBE RDTSC CLI'.split(' '),
 );
 const MAY_LEAVE = byForm(
   (name) => LEAVES.has(name),

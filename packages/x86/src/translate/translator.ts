@@ -275,7 +275,7 @@ export class Translator {
     for (;;) {
       this.granted = left < CHUNK ? left : CHUNK;
       words[WORD.left] = this.granted;
-      this.setHorizon();
+      this.tellTranslated();
       const status = this.runtime.run(mode.key);
       if (status === LEFT.leave) this.finishAtSite();
       const done = this.granted - cpu.word(WORD.left);
@@ -288,14 +288,16 @@ export class Translator {
     }
   }
 
-  /** For RDTSC, which has to know the count. */
-  private setHorizon(): void {
-    const { words, profile } = this.cpu;
+  /** For RDTSC, which has to know the count, and for CLI. */
+  private tellTranslated(): void {
+    const { cpu } = this;
+    const { words, profile } = cpu;
     const sum = (this.countLo >>> 0) + this.granted;
     words[WORD.horizon] = sum | 0;
     words[WORD.horizon + 1] = this.countHi + (sum > 0xffffffff ? 1 : 0);
     words[WORD.tscFactor] = profile.tscPerInstruction;
     words[WORD.tscFactor + 1] = 0;
+    words[WORD.mayCli] = cpu.word(WORD.cpl) === 0 && cpu.hooks.system === undefined ? 1 : 0;
   }
 
   /** The region was left before an instruction: rIP and the budget are what they were there. */
