@@ -143,3 +143,14 @@ test('a watched range is told of every access that was made, and its page is lef
   memory.store(0x2004, 0, 4, 0, 0);
   expect(hits).toEqual(['2006 4 w', '2006 4 w']);
 });
+
+test('an access over the end of a page is told by its part on each side', () => {
+  const { memory } = memoryAt();
+  const hits: string[] = [];
+  memory.watches.onHit = (_, physical, size, write) =>
+    hits.push(`${physical.toString(16)} ${size} ${write ? 'w' : 'r'}`);
+  memory.watch({ start: 0x2ffc, length: 8, access: 'rw' });
+  memory.store(0x2ffd, 0, 4, 0x44332211, 0);
+  expect(memory.load(0x2fff, 0, 2, false)).toBe(0x4433);
+  expect(hits).toEqual(['2ffd 3 w', '3000 1 w', '2fff 1 r', '3000 1 r']);
+});

@@ -1,7 +1,6 @@
 import { WORD } from '../cpu/state.js';
 import { DebugPoints } from './debug-points.js';
 import { FetchedPages } from './fetched-pages.js';
-import { LAYOUT } from './layout.js';
 import { AccessDenied, MemoryFault, PAGE_FAULT } from './memory.js';
 import { PhysicalMemory } from './physical.js';
 import { isTagged, PlainMemory } from './plain-memory.js';
@@ -74,7 +73,7 @@ export abstract class CheckedMemory extends PlainMemory {
 
   protected loadSlowly(lo: number, hi: number, size: number, write: boolean): number {
     const isPlain = this.straddlesTagged(lo, hi, size, write) || this.access(lo, hi, size, write ? MODIFY : RIGHT.read);
-    if (isPlain) return this.here < size ? this.loadAcross(size) : this.load(lo, hi, size, write);
+    if (isPlain) return this.here < size ? this.loadAcross(size, true) : this.load(lo, hi, size, write);
     const value = this.loadPieces(size);
     if (this.points.isOnMemory) this.points.accessed(lo, hi, size, false);
     return value;
@@ -83,7 +82,7 @@ export abstract class CheckedMemory extends PlainMemory {
   protected storeSlowly(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void {
     const isPlain = this.straddlesTagged(lo, hi, size, true) || this.access(lo, hi, size, RIGHT.write);
     if (isPlain) {
-      if (this.here < size) this.storeAcross(size, valueLo, valueHi);
+      if (this.here < size) this.storeAcross(size, valueLo, valueHi, true);
       else this.store(lo, hi, size, valueLo, valueHi);
       return;
     }
@@ -208,59 +207,50 @@ export abstract class CheckedMemory extends PlainMemory {
     return rights >= 0 && (rights & needs) === needs;
   }
 
-  /** Both pages of the access are plain. */
-  private loadAcross(size: number): number {
-    this.high = 0;
-    let value = 0;
-    for (let i = 0; i < size; i++) {
-      const byte = this.bytes[this.hostOf(i)] as number;
-      if (i < 4) value |= byte << (8 * i);
-      else this.high |= byte << (8 * (i - 4));
-    }
+  private loadPieces(size: number): number {
+    const { physical, here } = this;
+    if (here < size) return this.loadAcross(size, false);
+    const value = physical.load(this.at, size);
+    this.high = physical.high;
+    if (!this.watches.isEmpty) this.watches.accessed(this.at, size, false);
     return value;
   }
 
-  private storeAcross(size: number, lo: number, hi: number): void {
-    for (let i = 0; i < size; i++) this.bytes[this.hostOf(i)] = i < 4 ? lo >>> (8 * i) : hi >>> (8 * (i - 4));
-  }
-
-  /** Where a byte of the access lies in the WebAssembly memory. */
-  private hostOf(byte: number): number {
-    return LAYOUT.ram + (byte < this.here ? this.at + byte : this.next + byte - this.here);
-  }
-
-  private loadPieces(size: number): number {
-    const { physical, here } = this;
-    if (here === size) {
-      const value = physical.load(this.at, size);
-      this.high = physical.high;
-      if (!this.watches.isEmpty) this.watches.accessed(this.at, size, false);
-      return value;
+  private storePieces(size: number, lo: number, hi: number): void {
+    const { physical, here, at } = this;
+    if (here < size) {
+      this.storeAcross(size, lo, hi, false);
+      return;
     }
+    physical.store(at, size, lo, hi);
+    if (!this.watches.isEmpty) this.watches.accessed(at, size, true);
+  }
+
+  /** An access over the end of a page, byte by byte; `plain`: both pages are. */
+  private loadAcross(size: number, plain: boolean): number {
+    const { here, at: first, next } = this;
     let lo = 0;
     let hi = 0;
     for (let i = 0; i < size; i++) {
-      const byte = physical.load(i < here ? this.at + i : this.next + i - here, 1) & 0xff;
+      const at = i < here ? first + i : next + i - here;
+      const byte = plain ? (this.ram[at] as number) : this.physical.load(at, 1) & 0xff;
       if (i < 4) lo |= byte << (8 * i);
       else hi |= byte << (8 * (i - 4));
     }
     this.high = hi;
-    if (!this.watches.isEmpty) this.tellBoth(size, false);
+    if (!plain && !this.watches.isEmpty) this.tellBoth(size, false);
     return lo;
   }
 
-  private storePieces(size: number, lo: number, hi: number): void {
-    const { physical, here, at, next } = this;
-    if (here === size) {
-      physical.store(at, size, lo, hi);
-      if (!this.watches.isEmpty) this.watches.accessed(at, size, true);
-      return;
-    }
+  private storeAcross(size: number, lo: number, hi: number, plain: boolean): void {
+    const { here, at: first, next } = this;
     for (let i = 0; i < size; i++) {
+      const at = i < here ? first + i : next + i - here;
       const byte = (i < 4 ? lo >>> (8 * i) : hi >>> (8 * (i - 4))) & 0xff;
-      physical.store(i < here ? at + i : next + i - here, 1, byte, 0);
+      if (plain) this.ram[at] = byte;
+      else this.physical.store(at, 1, byte, 0);
     }
-    if (!this.watches.isEmpty) this.tellBoth(size, true);
+    if (!plain && !this.watches.isEmpty) this.tellBoth(size, true);
   }
 
   private tellBoth(size: number, write: boolean): void {

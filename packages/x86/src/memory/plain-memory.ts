@@ -113,9 +113,9 @@ export abstract class PlainMemory {
   }
 
   move(toLo: number, toHi: number, fromLo: number, fromHi: number, size: number, count: number, down: boolean): number {
-    const from = this.plainSource(fromLo, fromHi, size);
+    const from = this.plainHost(fromLo, fromHi, size, false);
     if (from < 0) return 0;
-    const to = this.plainTarget(toLo, toHi, size);
+    const to = this.plainHost(toLo, toHi, size, true);
     if (to < 0) return 0;
     // an element that is read after it was written is the end of a block move
     const distance = down ? from - to : to - from;
@@ -128,7 +128,7 @@ export abstract class PlainMemory {
   }
 
   fill(lo: number, hi: number, size: number, count: number, down: boolean, valueLo: number, valueHi: number): number {
-    const to = this.plainTarget(lo, hi, size);
+    const to = this.plainHost(lo, hi, size, true);
     const elements = to < 0 ? 0 : Math.min(count, elementsToEdge(lo, size, down));
     if (elements <= 0) return 0;
     const { bytes, view } = this;
@@ -145,15 +145,11 @@ export abstract class PlainMemory {
     return elements;
   }
 
-  /** Where an element lies in the WebAssembly memory when its page is plain, or can be made so, else -1. */
-  private plainSource(lo: number, hi: number, size: number): number {
-    if (!isTagged(this.readTags, lo, hi) && !this.makePlain(lo, hi, size, false)) return -1;
-    return (lo + (this.readAddends[(lo >>> 12) & 0xffff] as number) + LAYOUT.ram) >>> 0;
-  }
-
-  private plainTarget(lo: number, hi: number, size: number): number {
-    if (!isTagged(this.writeTags, lo, hi) && !this.makePlain(lo, hi, size, true)) return -1;
-    return (lo + (this.writeAddends[(lo >>> 12) & 0xffff] as number) + LAYOUT.ram) >>> 0;
+  /** Where an element lies in the WebAssembly memory when its page is plain for reads, or for writes, or can be made so, else -1. */
+  private plainHost(lo: number, hi: number, size: number, write: boolean): number {
+    if (!isTagged(write ? this.writeTags : this.readTags, lo, hi) && !this.makePlain(lo, hi, size, write)) return -1;
+    const addends = write ? this.writeAddends : this.readAddends;
+    return (lo + (addends[(lo >>> 12) & 0xffff] as number) + LAYOUT.ram) >>> 0;
   }
 }
 
