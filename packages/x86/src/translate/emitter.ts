@@ -108,6 +108,15 @@ export class Emitter extends FlagEmitter {
 
   // registers
 
+  /** All 8 bytes of a register. */
+  pushRegister(number: number): void {
+    this.get(LOCAL.registers + number);
+  }
+
+  popRegister(number: number): void {
+    this.set(LOCAL.registers + number);
+  }
+
   getRegister(number: number, size: number): void {
     const isHigh = number >= HIGH_BYTE;
     this.get(LOCAL.registers + (isHigh ? number - HIGH_BYTE : number));
@@ -147,6 +156,20 @@ export class Emitter extends FlagEmitter {
     this.i64(~mask, -1);
     this.op(OP.i64_and, OP.i64_or);
     this.set(local);
+  }
+
+  // immediates
+
+  /** The immediate's low word, where it is known by now. */
+  get immediate(): number | undefined {
+    return this.lane(LANE.immLo);
+  }
+
+  /** Cut to `size` bytes. */
+  pushImmediate(size: number): void {
+    const lo = this.lane(LANE.immLo);
+    if (size === 8) this.i64(lo, this.lane(LANE.immHi));
+    else this.i64(size === 1 ? lo & 0xff : size === 2 ? lo & 0xffff : lo, 0);
   }
 
   // addresses

@@ -5,15 +5,17 @@ import { TYPE } from './opcodes.js';
 // prettier-ignore
 export const LOCAL = {
   label: 0,
-  registers: 1, // 16
-  flagA: 17, flagB: 18, flagR: 19,
-  ea: 20, a: 21, b: 22, c: 23, rip: 24, t: 25, u: 26, v: 27, last: 28,
-  flagKind: 29, word: 30, left: 31, site: 32, status: 33, x: 34, y: 35,
+  ea: 1, a: 2, b: 3, c: 4, rip: 5, t: 6, u: 7, v: 8, last: 9,
+  flagA: 10, flagB: 11, flagR: 12,
+  flagKind: 13, word: 14, left: 15, site: 16, status: 17, x: 18, y: 19,
+  registers: 20, // 16
 } as const;
-export const LOCAL_TYPES = [
-  [28, TYPE.i64],
+/** All but the registers. */
+export const WORKING_TYPES = [
+  [12, TYPE.i64],
   [7, TYPE.i32],
 ] as const;
+export const LOCAL_TYPES = [...WORKING_TYPES, [16, TYPE.i64]] as const;
 
 /** What a region's function returns, and the dispatcher after it. */
 // prettier-ignore

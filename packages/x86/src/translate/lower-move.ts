@@ -100,7 +100,7 @@ const stackSize = (emit: Emitter): number => (emit.region.mode.codeSize === 64 ?
 
 /** EA ← rSP + count, and its segment's base. */
 export function stackAddress(emit: Emitter, count: number): boolean {
-  emit.get(LOCAL.registers + rsp);
+  emit.pushRegister(rsp);
   if (count !== 0) {
     emit.i64(count, count >> 31);
     emit.op(OP.i64_add);
@@ -110,11 +110,11 @@ export function stackAddress(emit: Emitter, count: number): boolean {
 }
 
 export function moveStack(emit: Emitter, count: number): void {
-  emit.get(LOCAL.registers + rsp);
+  emit.pushRegister(rsp);
   emit.i64(count, count >> 31);
   emit.op(OP.i64_add);
   emit.cut(stackSize(emit));
-  emit.set(LOCAL.registers + rsp);
+  emit.popRegister(rsp);
 }
 
 /** Pushes a local of `size` bytes. */
@@ -129,8 +129,7 @@ export function pushLocal(emit: Emitter, size: number, local: number): boolean {
 const push: Lowering['lower'] = (emit) => {
   const size = emit.lane(LANE.size);
   if (emit.lane(LANE.kind0) === KIND.imm) {
-    const lo = emit.lane(LANE.immLo);
-    emit.i64(lo, emit.lane(LANE.immHi));
+    emit.pushImmediate(8);
     emit.cut(size);
     emit.set(a);
   } else if (!loadOperand(emit, 0, a)) return false;
@@ -160,29 +159,29 @@ const pushf: Lowering['lower'] = (emit) => {
 const leave: Lowering['lower'] = (emit) => {
   const size = emit.lane(LANE.size);
   if (size !== stackSize(emit)) return false;
-  emit.get(LOCAL.registers + rbp);
+  emit.pushRegister(rbp);
   if (!emit.addSegment(SEG.SS)) return false;
   emit.load(size);
   emit.set(a);
-  emit.get(LOCAL.registers + rbp);
-  emit.set(LOCAL.registers + rsp);
+  emit.pushRegister(rbp);
+  emit.popRegister(rsp);
   moveStack(emit, size);
   emit.get(a);
-  emit.set(LOCAL.registers + rbp);
+  emit.popRegister(rbp);
   return true;
 };
 
 // string instructions without REP; those with it go page by page in the interpreter
 
 function moveIndex(emit: Emitter, register: number, size: number): void {
-  emit.get(LOCAL.registers + register);
+  emit.pushRegister(register);
   emit.i64(-size, -1);
   emit.i64(size, 0);
   emit.pushRawEflags();
   emit.i32(DF);
   emit.op(OP.i32_and, OP.select, OP.i64_add);
   emit.cut(emit.lane(LANE.address));
-  emit.set(LOCAL.registers + register);
+  emit.popRegister(register);
 }
 
 function stringAddress(emit: Emitter, register: number, segment: number): boolean {

@@ -14,17 +14,18 @@ const countMask = (size: number): number => (size === 8 ? 63 : 31);
 
 /** The masked count of a shift or rotation in B, or as a number when it is an immediate. */
 function countOf(emit: Emitter, operand: number, size: number): number | undefined {
-  if (emit.lane(LANE.kind0 + 3 * operand) === KIND.imm) {
-    const count = emit.lane(LANE.immLo) & countMask(size);
-    emit.i64(count, 0);
-    emit.set(b);
-    return count;
+  const mask = countMask(size);
+  const isImmediate = emit.lane(LANE.kind0 + 3 * operand) === KIND.imm;
+  const known = isImmediate ? emit.immediate : undefined;
+  if (known !== undefined) emit.i64(known & mask, 0);
+  else {
+    if (isImmediate) emit.pushImmediate(8);
+    else emit.pushRegister(CL);
+    emit.i64(mask, 0);
+    emit.op(OP.i64_and);
   }
-  emit.get(LOCAL.registers + CL);
-  emit.i64(countMask(size), 0);
-  emit.op(OP.i64_and);
   emit.set(b);
-  return undefined;
+  return known === undefined ? undefined : known & mask;
 }
 
 /**

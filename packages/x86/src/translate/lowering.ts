@@ -25,18 +25,11 @@ export function pushOperand(emit: Emitter, operand: number): boolean {
       emit.load(size);
       return true;
     case KIND.imm:
-      pushImmediate(emit, emit.lane(LANE.size0));
+      emit.pushImmediate(emit.lane(LANE.size0));
       return true;
     default:
       return false;
   }
-}
-
-/** Cut to `size` bytes. */
-export function pushImmediate(emit: Emitter, size: number): void {
-  const lo = emit.lane(LANE.immLo);
-  if (size === 8) emit.i64(lo, emit.lane(LANE.immHi));
-  else emit.i64(size === 1 ? lo & 0xff : size === 2 ? lo & 0xffff : lo, 0);
 }
 
 export function loadOperand(emit: Emitter, operand: number, local: number): boolean {

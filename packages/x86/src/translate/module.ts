@@ -10,7 +10,8 @@ export interface Import {
 }
 export interface FunctionHead {
   readonly type: FunctionType;
-  readonly name: string;
+  /** Those with a name are exported. */
+  readonly name?: string;
 }
 export interface FunctionCode {
   /** Beside the parameters, in order: `[count, type]`. */
@@ -21,15 +22,20 @@ export type FunctionBody = FunctionHead & FunctionCode;
 
 /** `\\0asm`, version 1. */
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const SECTION = { type: 1, import: 2, function: 3, table: 4, export: 7, element: 9, code: 10 } as const;
 
 /** Modules that have all but their code in common. Source: WebAssembly Core Specification 2.0, 5.5. */
 export class ModuleShape {
   /** All sections in front of the code. */
   private readonly head: Uint8Array;
 
-  /** `fixedTypes` are the first types, for `call_indirect`. */
-  constructor(fixedTypes: readonly FunctionType[], imports: readonly Import[], functions: readonly FunctionHead[]) {
+  /** `fixedTypes` are the first types, for `call_indirect`; `table` has functions by their index, from 0 on. */
+  constructor(
+    fixedTypes: readonly FunctionType[],
+    imports: readonly Import[],
+    functions: readonly FunctionHead[],
+    table: readonly number[] = [],
+  ) {
     const types: FunctionType[] = [...fixedTypes];
     const typeOf = (type: FunctionType): number => {
       const found = types.findIndex((own) => String(own) === String(type));
@@ -43,7 +49,9 @@ export class ModuleShape {
     append(out, SECTION.type, typeSection(types));
     append(out, SECTION.import, imported);
     append(out, SECTION.function, listed);
+    if (table.length > 0) append(out, SECTION.table, tableSection(table.length));
     append(out, SECTION.export, exported);
+    if (table.length > 0) append(out, SECTION.element, elementSection(table));
     this.head = out.taken().slice();
   }
 
@@ -75,7 +83,8 @@ export const buildModule = (
   fixedTypes: readonly FunctionType[],
   imports: readonly Import[],
   bodies: readonly FunctionBody[],
-): Uint8Array<ArrayBuffer> => new ModuleShape(fixedTypes, imports, bodies).build(bodies);
+  table?: readonly number[],
+): Uint8Array<ArrayBuffer> => new ModuleShape(fixedTypes, imports, bodies, table).build(bodies);
 
 function append(out: Code, id: number, section: Code): void {
   out.byte(id);
@@ -106,15 +115,31 @@ function functionSection(functions: readonly FunctionHead[], typeOf: (type: Func
   return section;
 }
 
-/** All functions are exported; `first`: index of the first. */
+/** `first`: index of the first function. */
 function exportSection(functions: readonly FunctionHead[], first: number): Code {
   const section = new Code();
-  section.unsigned(functions.length);
+  section.unsigned(functions.filter(({ name }) => name !== undefined).length);
   functions.forEach(({ name }, i) => {
+    if (name === undefined) return;
     section.name(name);
     section.byte(0);
     section.unsigned(first + i);
   });
+  return section;
+}
+
+function tableSection(size: number): Code {
+  const section = new Code();
+  section.append(Uint8Array.of(1, 0x70, 0));
+  section.unsigned(size);
+  return section;
+}
+
+function elementSection(functions: readonly number[]): Code {
+  const section = new Code();
+  section.append(Uint8Array.of(1, 0, OP.i32_const, 0, OP.end));
+  section.unsigned(functions.length);
+  for (const index of functions) section.unsigned(index);
   return section;
 }
 
