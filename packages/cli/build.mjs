@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
@@ -30,6 +31,19 @@ const only = (command) => ({
     bundle.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
   },
 });
+
+/** The interpreter's handlers, unpacked: reading them is faster than loading what unpacks them. */
+const unpacked = {
+  name: 'bzelf-unpacked',
+  setup(bundle) {
+    bundle.onLoad({ filter: /x86.src.handlers.packed\.ts$/ }, () => {
+      const generated = readFileSync(join(packages, 'x86/src/handlers/handlers.generated.ts'), 'latin1');
+      const packed = [...generated.matchAll(/^ {2}'(.*)',$/gm)].map(([, line]) => line).join('');
+      const text = inflateRawSync(Buffer.from(packed, 'base64')).toString('base64');
+      return { contents: `export const handlerBytes = () => new Uint8Array(Buffer.from('${text}', 'base64'));` };
+    });
+  },
+};
 
 const hookText = (name) => readFileSync(join(here, 'hooks', name), 'utf8');
 const manifest = (name) => JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
@@ -67,8 +81,8 @@ const options = {
     __VERSION__: JSON.stringify(manifest('cli').version),
   },
 };
-await build({ ...options, outfile: join(here, 'dist/bzelf.cjs'), plugins: [sources] });
-await build({ ...options, outfile: join(here, 'dist/bzelf-run.cjs'), plugins: [only('run'), sources] });
+await build({ ...options, outfile: join(here, 'dist/bzelf.cjs'), plugins: [unpacked, sources] });
+await build({ ...options, outfile: join(here, 'dist/bzelf-run.cjs'), plugins: [only('run'), unpacked, sources] });
 
 for (const name of readdirSync(join(here, 'dist'))) {
   if (name.endsWith('.cache')) rmSync(join(here, 'dist', name));

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testImage, withTempFolder } from '@bzelf/testkit';
+import { TIER_CHOICES } from '../src/commands/names';
 import { program, type ENDINGS } from './run-programs';
 import { bzelf, TOOL_PATH } from './tool';
 
@@ -39,7 +40,7 @@ test.each(ENDS)(
   },
 );
 
-test.each(['interpreter', 'translator', 'both'])('--tier %s executes the same instructions', async (tier) => {
+test.each(TIER_CHOICES)('--tier %s executes the same instructions', async (tier) => {
   const counts = [(await run('halt')).err, (await run('halt', ['--tier', tier])).err];
   const [first, second] = counts.map((err) => /([\d,]+) instructions/.exec(err)?.[1]);
   expect(first).toMatch(/^1\d\d$/);

@@ -1,15 +1,17 @@
 import { UsageError } from '../src/exit';
 import { parseMemoryMap, parseNote, parseNumber, parseRange, parseSize, parseSubarch } from '../src/values';
-import { PROTOCOL_CHOICES, READER_CHOICES, TARGET_CHOICES, FORM_CHOICES } from '../src/commands/names';
+import { PROTOCOL_CHOICES, READER_CHOICES, TARGET_CHOICES, FORM_CHOICES, TIER_CHOICES } from '../src/commands/names';
 import { NOTE_READERS } from '@bzelf/elf';
 import { PLAN_PROTOCOLS } from '@bzelf/loader';
 import { FORMS, TARGET_NAMES } from '@bzelf/writer';
+import { TIERS } from '@bzelf/x86';
 
 test('the choices of options are the lists of the libraries', () => {
   expect(FORM_CHOICES).toEqual(FORMS);
   expect(TARGET_CHOICES).toEqual(TARGET_NAMES);
   expect(PROTOCOL_CHOICES).toEqual(PLAN_PROTOCOLS);
   expect(READER_CHOICES).toEqual(NOTE_READERS);
+  expect(TIER_CHOICES).toEqual(TIERS);
 });
 
 // prettier-ignore

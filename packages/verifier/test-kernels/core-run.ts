@@ -5,8 +5,6 @@ import { isAtEntry, type KernelEntryPoint } from '../src/kernel-entry';
 import { startPlan } from '../src/start';
 import { copyStart, RAM, type Arrival, type PlannedKernel } from './beside-qemu';
 
-export const TIERS: readonly Tier[] = ['interpreter', 'translator', 'both'];
-
 /** A machine that stands at the plan's entry, with QEMU's ROMs where QEMU has run before. */
 export function startInCore({ plan, sources }: PlannedKernel, tier: Tier, arrival?: Pick<Arrival, 'start'>): Machine {
   const machine = new Machine({ ram: RAM, tier, unmapped: 'ones' });

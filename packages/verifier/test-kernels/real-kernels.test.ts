@@ -3,7 +3,8 @@ import { judge } from '@bzelf/testkit';
 import { findKernelEntry } from '../src/kernel-entry';
 import { CMDLINE, planKernel } from './beside-qemu';
 import { compareWithQemu } from './compare';
-import { fingerprint, runToEntry, runToText, startInCore, TIERS } from './core-run';
+import { TIERS } from '@bzelf/x86';
+import { fingerprint, runToEntry, runToText, startInCore } from './core-run';
 import { KERNELS } from './kernels';
 
 /** How far two counts may be apart: QEMU takes one more pass to find a REP done, and counts some instructions twice. */

@@ -4,13 +4,12 @@ import { phys } from '@bzelf/bytes';
 import { BOOT_PARAMS, E820_ENTRY, SCREEN_INFO, SETUP_HEADER } from '@bzelf/bzimage';
 import { openKernel, type MemoryRange } from '@bzelf/loader';
 import { judge, kernel, testImage, withPausedQemu } from '@bzelf/testkit';
-import { Machine, type MachineHooks } from '@bzelf/x86';
+import { Machine, TIERS, type MachineHooks, type Tier } from '@bzelf/x86';
 import { Bios } from '../src/bios';
 import { verify } from '../src/verify';
 import { findProfile } from '../src/profiles/find';
 import { handOver } from '../src/profiles/hand-over';
 import { startPlan } from '../src/start';
-import { TIERS } from './core-run';
 
 const RAM = 256 << 20;
 const CMDLINE = 'console=ttyS0 nokaslr';
@@ -37,7 +36,7 @@ const fromQemu = (path: string): Promise<Uint8Array> =>
   });
 
 /** The same in the core. */
-function fromCore(path: string, memoryMap: readonly MemoryRange[], tier: (typeof TIERS)[number] = 'both') {
+function fromCore(path: string, memoryMap: readonly MemoryRange[], tier: Tier = 'both') {
   const opened = openKernel(new Uint8Array(readFileSync(path)));
   const profile = { ...findProfile('qemu-linux16'), memoryMap: () => memoryMap };
   const { plan } = handOver(opened, profile, { ram: BigInt(RAM), cmdline: 'console=ttyS0' });

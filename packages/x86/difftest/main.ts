@@ -6,7 +6,7 @@ import { decodeResult, encodeRecord, recordSize, type TestRecord, type TestResul
 import { encodeFixture, type RecordedForm } from './fixture';
 import { generate, TESTABLE } from './generate';
 import { compare } from './run';
-import { FlatPlayer, TranslatedPlayer } from './player';
+import { FlatPlayer, HandlersPlayer, TranslatedPlayer, type Player } from './player';
 
 const { values } = parseArgs({
   options: {
@@ -89,7 +89,9 @@ const show = (record: TestRecord): string =>
 const forms = TESTABLE.filter(({ form }) => values.only === undefined || form.row.join(' ; ').includes(values.only));
 const total = Number(values.count);
 const perForm = Math.ceil(total / forms.length);
-const translated = values.tier === 'interpreter' ? [] : [new TranslatedPlayer(false), new TranslatedPlayer(true)];
+const handlers = [new HandlersPlayer(false), new HandlersPlayer(true)];
+const translated = [new TranslatedPlayer(false), new TranslatedPlayer(true)];
+const fast = values.tier === 'interpreter' ? [] : [handlers, translated];
 const flat = new FlatPlayer();
 let worker = new Worker();
 let lost = 0;
@@ -120,17 +122,19 @@ async function runBatch(records: readonly TestRecord[]): Promise<(TestResult | u
   }
 }
 
-const theirName = ({ name }: TranslatedPlayer, difference: string): string => difference && `${name}: ${difference}`;
+const theirName = ({ name }: Player, difference: string): string => difference && `${name}: ${difference}`;
 
 async function flush(): Promise<void> {
   const results = await runBatch(batch.map(({ record }) => record));
   batch.forEach(({ record, form, number }, i) => {
     const result = results[i];
     if (result === undefined) return;
-    // every record is interpreted, and translated with its pages at their place or elsewhere
-    const player = translated[done & 1];
-    const difference =
-      compare(record, result, flat) || (player === undefined ? '' : theirName(player, compare(record, result, player)));
+    // every record is interpreted, and executed by handlers and translated with its pages at their place or elsewhere
+    const players = fast.flatMap((way) => way[done & 1] ?? []);
+    const difference = players.reduce(
+      (found, player) => found || theirName(player, compare(record, result, player)),
+      compare(record, result, flat),
+    );
     done++;
     vectors.set(result.vector, (vectors.get(result.vector) ?? 0) + 1);
     own.numbers.push(number);
@@ -170,8 +174,8 @@ console.log(
     .join(', ')}`,
 );
 const seconds = (performance.now() - start) / 1000;
-const inTier1 = translated.reduce((sum, player) => sum + player.translated, 0);
+const inWay = (way: typeof handlers | typeof translated): number => way.reduce((sum, player) => sum + player.fast, 0);
 console.log(
-  `${done} records of ${forms.length} forms, seed ${values.seed}, ${skipped} not generated, ${lost} lost, ${inTier1} translated, ${Math.round(done / seconds)} a second: ${kinds.size} forms differ`,
+  `${done} records of ${forms.length} forms, seed ${values.seed}, ${skipped} not generated, ${lost} lost, ${inWay(handlers)} by handlers, ${inWay(translated)} translated, ${Math.round(done / seconds)} a second: ${kinds.size} forms differ`,
 );
 process.exitCode = kinds.size === 0 ? 0 : 1;

@@ -1,8 +1,9 @@
-/** Who executes a record: the interpreter over a flat memory, or the two tiers over the memory of a machine, with page tables like a process's. */
+/** Who executes a record: the interpreter over a flat memory, or its handlers or translated code over the memory of a machine, with page tables like a process's. */
 import { Cpu, FlatMemory, GuestMemory, Interpreter, LANE, WORD, type Exit } from '../src/index';
 import { FORMS, type Form } from '../src/isa';
 import { LAYOUT } from '../src/memory/layout';
-import { Engine } from '../src/engine';
+import { Engine, type Tier } from '../src/engine';
+import { NO_HANDLER, PLACES, SLOT, SLOT_BYTES } from '../src/handlers/slot';
 import { FULL_FEATURES, makeProfile } from '../src/system/profile';
 import { CODE, START, WINDOW, WINDOW_SIZE } from './record';
 
@@ -54,26 +55,26 @@ const TABLES = 0x1000;
 const [PRESENT, WRITABLE, USER, ACCESSED, DIRTY] = [1, 2, 4, 0x20, 0x40];
 const EFER_LME_LMA_NXE = 0xd00;
 
-/** Interprets each instruction once, and then executes it translated. */
-export class TranslatedPlayer implements Player {
+/** Interprets each instruction once, so that its pages are plain, and then executes it in a faster way. */
+abstract class GuestPlayer implements Player {
   readonly name: string;
   readonly window: Uint8Array;
   readonly cpu: Cpu;
-  /** Instructions that translated code has really executed. */
-  translated = 0;
-  private readonly memory: GuestMemory;
-  private readonly engine: Engine;
+  /** Instructions that were really executed in that way. */
+  fast = 0;
+  protected readonly memory: GuestMemory;
+  protected readonly engine: Engine;
   private readonly code: number;
 
   /** `moved`: the pages lie elsewhere than where they are mapped. */
-  constructor(moved: boolean) {
-    this.name = moved ? 'translated, moved pages' : 'translated';
+  constructor(tier: Tier, name: string, moved: boolean) {
+    this.name = moved ? `${name}, moved pages` : name;
     this.code = moved ? 0x10000 : CODE;
     const window = moved ? 0x20000 : WINDOW;
     this.memory = new GuestMemory({ ram: window + WINDOW_SIZE });
     this.cpu = new Cpu(this.memory, this.memory.buffer, LAYOUT.state);
     this.cpu.profile = PROFILE;
-    this.engine = new Engine(this.cpu, this.memory, 'translator');
+    this.engine = new Engine(this.cpu, this.memory, tier);
     this.cpu.delivers = false;
     this.window = this.memory.ram.subarray(window, window + WINDOW_SIZE);
     this.memory.ram.fill(0xcc, this.code, this.code + WINDOW_SIZE);
@@ -106,24 +107,59 @@ export class TranslatedPlayer implements Player {
 
   play(setState: () => void) {
     const { engine, cpu } = this;
-    const { compiled } = engine.translator ?? { compiled: 0 };
-    engine.forget();
     this.enter(setState);
     engine.interpreter.run(1);
     const form = FORMS[cpu.lane(LANE.form)];
     const size = cpu.lane(LANE.size0);
-    // the translator counts a block when it is asked to run it, and translates at the second time
-    for (let times = 0; times < 2; times++) engine.translator?.blockStart(cpu.startLo, cpu.startHi);
+    this.prepare();
     this.enter(setState);
     const exit = engine.run(BUDGET);
-    if ((engine.translator?.compiled ?? 0) > compiled) this.translated++;
+    if (this.wasFast()) this.fast++;
     return { exit, form, size };
   }
+
+  /** The instruction has been interpreted. */
+  protected prepare(): void {}
+  protected abstract wasFast(): boolean;
 
   private enter(setState: () => void): void {
     setState();
     this.cpu.words[WORD.efer] = EFER_LME_LMA_NXE;
     this.cpu.modeChanged();
     this.memory.rightsChanged();
+  }
+}
+
+export class TranslatedPlayer extends GuestPlayer {
+  private compiled = 0;
+
+  constructor(moved: boolean) {
+    super('translator', 'translated', moved);
+  }
+
+  /** The translator counts a block when it is asked to run it, and translates at the second time. */
+  protected override prepare(): void {
+    const { engine, cpu } = this;
+    engine.forget();
+    this.compiled = engine.translator?.compiled ?? 0;
+    for (let times = 0; times < 2; times++) engine.translator?.blockStart(cpu.startLo, cpu.startHi);
+  }
+
+  protected wasFast(): boolean {
+    return (this.engine.translator?.compiled ?? 0) > this.compiled;
+  }
+}
+
+export class HandlersPlayer extends GuestPlayer {
+  private readonly words = new Int32Array(this.memory.buffer);
+
+  constructor(moved: boolean) {
+    super('handlers', 'handlers', moved);
+  }
+
+  protected wasFast(): boolean {
+    const place = (CODE + START) & (PLACES - 1);
+    const slot = (LAYOUT.slots + SLOT_BYTES * (this.words[LAYOUT.places / 4 + place] as number)) / 4;
+    return this.words[slot + SLOT.handler] !== NO_HANDLER;
   }
 }

@@ -5,10 +5,10 @@ import { WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
 import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, PREFIX } from './decode/lanes.js';
 import { FORM_OP, OPERATIONS } from './decode/tables.js';
+import { type Handlers } from './handlers/handlers.js';
+import { NO_HANDLER, PLACES, SLOT, slotMode } from './handlers/slot.js';
 import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
 
-/** Places for instructions that were decoded before. */
-const DECODED = 0x8000;
 /** The lanes of so many share a buffer: one of their own each would cost V8 more than to decode them. */
 const SHARED = 0x200;
 
@@ -29,6 +29,9 @@ export class Decoded {
   length = 0;
   kind: number = KINDS.plain;
   semantics: Semantics = unimplemented;
+  /** Of its handler: an older one may execute what somebody wants to be asked of by now. */
+  epoch = -1;
+  hasHandler = false;
 
   constructor(readonly lanes: Int32Array<ArrayBuffer>) {}
 }
@@ -39,20 +42,29 @@ const NOTHING = new Decoded(new Int32Array(LANES));
 export abstract class Fetcher {
   private readonly decoder = new Decoder();
   private readonly code = new Uint8Array(64);
-  /** By the low bits of the linear address. */
-  private readonly decoded = new Array<Decoded>(DECODED).fill(NOTHING);
+  /** By the low bits of the linear address: the number of what was decoded there, 0 when that is nothing. */
+  private readonly places: Int32Array;
+  private readonly decoded: Decoded[] = [NOTHING];
   private lanes = new ArrayBuffer(0);
   private lanesTaken = 0;
+  /** Changes when there is somebody else who wants to be asked before instructions. */
+  protected epoch = 0;
 
-  constructor(readonly cpu: Cpu) {}
+  /** `handlers`: have the lanes of what is decoded. */
+  constructor(
+    readonly cpu: Cpu,
+    protected readonly handlers?: Handlers,
+  ) {
+    this.places = handlers?.places ?? new Int32Array(PLACES);
+  }
 
   /** Puts the instruction at CS:rIP into the lanes of the CPU, decoded now or before, and moves rIP behind it. */
   protected fetch(lo: number, hi: number): Decoded {
     const { cpu } = this;
     const { is64, words } = cpu;
     const linear = (lo + cpu.codeBase) | 0;
-    const place = linear & (DECODED - 1);
-    let decoded = this.decoded[place] as Decoded;
+    const place = linear & (PLACES - 1);
+    let decoded = this.decoded[this.places[place] as number] as Decoded;
     cpu.lanes = decoded.lanes;
     const mode = (words[WORD.codeSize] as number) | ((words[WORD.cpl] as number) << 8);
     const isKnown =
@@ -62,12 +74,47 @@ export abstract class Fetcher {
       decoded.version === cpu.memory.codeVersion &&
       (lo >>> 0) + decoded.length - 1 <= cpu.codeLimit;
     if (!isKnown) {
-      if (decoded === NOTHING) this.decoded[place] = decoded = new Decoded(this.takeLanes());
+      if (decoded === NOTHING) decoded = this.newPlace(place);
       this.decode(decoded, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
     }
+    if (decoded.epoch !== this.epoch) this.seal(decoded);
     const next = (lo >>> 0) + decoded.length;
     words[WORD.rip] = next | 0;
     words[WORD.rip + 1] = is64 ? (hi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
+    return decoded;
+  }
+
+  /** Nobody wants to be asked before an instruction at this linear address. */
+  protected abstract isFree(lo: number, hi: number): boolean;
+
+  /** Gives the slot of an instruction its handler. */
+  private seal(decoded: Decoded): void {
+    const { handlers, cpu, epoch } = this;
+    decoded.epoch = epoch;
+    if (handlers === undefined) return;
+    const { lanes, lo, hi, kind } = decoded;
+    const isPlain = (kind & ~KINDS.branch) === 0 && this.isFree(lo, hi);
+    const handler = isPlain ? handlers.handlerOf(lanes, cpu.word(WORD.codeSize)) : NO_HANDLER;
+    decoded.hasHandler = handler !== NO_HANDLER;
+    lanes[SLOT.lo] = lo;
+    lanes[SLOT.hi] = hi;
+    lanes[SLOT.mode] = slotMode(cpu, epoch);
+    lanes[SLOT.version] = decoded.version;
+    lanes[SLOT.handler] = handler;
+  }
+
+  protected forgetDecoded(): void {
+    for (const decoded of this.decoded) {
+      decoded.version = -1;
+      if (this.handlers !== undefined) decoded.lanes[SLOT.mode] = 0;
+    }
+  }
+
+  private newPlace(place: number): Decoded {
+    const number = this.decoded.length;
+    const decoded = new Decoded(this.handlers?.lanesOf(number) ?? this.takeLanes());
+    this.decoded.push(decoded);
+    this.places[place] = number;
     return decoded;
   }
 
@@ -87,6 +134,7 @@ export abstract class Fetcher {
     const { memory } = cpu;
     cpu.lanes = decoded.lanes;
     decoded.version = -1;
+    if (this.handlers !== undefined) decoded.lanes[SLOT.mode] = 0;
     const available = memory.fetch(linear, hi, code, MAX_LENGTH);
     const end = Math.min(available, Math.max(left, 0));
     const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, cpu.lanes, 0);
@@ -107,5 +155,6 @@ export abstract class Fetcher {
     decoded.hi = hi;
     decoded.mode = mode;
     decoded.version = memory.codeVersion;
+    decoded.epoch = -1;
   }
 }

@@ -95,4 +95,4 @@ export {
   type TraceEntry,
   type WatchHit,
 } from './machine/index.js';
-export { Engine, type Tier } from './engine.js';
+export { Engine, TIERS, type Tier } from './engine.js';

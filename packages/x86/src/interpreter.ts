@@ -6,6 +6,8 @@ import { FORM_TRAITS } from './decode/tables.js';
 import { LANE } from './decode/lanes.js';
 import { type Decoded, Fetcher } from './fetcher.js';
 import { KINDS } from './instructions/index.js';
+import { type Handlers } from './handlers/handlers.js';
+import { EPOCHS, LOOP } from './handlers/slot.js';
 import { FORM_TRAIT } from './isa/encoding.js';
 import { IF, RF, TF } from './isa/flags.js';
 import { NO_PAGE } from './memory/layout.js';
@@ -25,6 +27,14 @@ const SLICE = 0x4000_0000;
 const PATIENCE = 0x1000;
 const STUCK: Exit = { reason: 'stuck' };
 
+/** What else the interpreter does while handlers execute most of its instructions. */
+export interface HandlerUse {
+  /** Entries of a block, and multiples of them, at which `hot` is asked; 0: blocks are not counted. */
+  readonly every: number;
+  /** A block was entered so often: true ends the run with reason `block`. */
+  readonly hot: (lo: number, hi: number) => boolean;
+}
+
 /** Tier 0: decodes and executes one instruction after the other. The reference for everything faster. */
 export class Interpreter extends Fetcher {
   /** Asked at the end of each block, with rIP of the next: true ends the run with reason `block`. */
@@ -33,6 +43,9 @@ export class Interpreter extends Fetcher {
   /** Exceptions without an instruction between them after which a run ends as `stuck`. */
   patience = PATIENCE;
 
+  /** While it is there, handlers execute what they can. */
+  byHandlers: HandlerUse | undefined;
+
   private before: ((lo: number, hi: number) => boolean) | undefined;
   private asksIn: ((lo: number, hi: number) => boolean) | undefined;
 
@@ -40,6 +53,8 @@ export class Interpreter extends Fetcher {
   private pageLo = NO_PAGE;
   private pageHi = 0;
   private asksHere = true;
+  /** Handlers may execute what comes next. */
+  private fits = false;
   /** Low word of the instruction count at which the slice ends. */
   private end = 0;
   /** Exceptions since the instruction count was this. */
@@ -47,8 +62,8 @@ export class Interpreter extends Fetcher {
   private stuckAt = 0;
 
   /** `deliver: false` ends the run with an exception or software interrupt in place of delivering it. */
-  constructor(cpu: Cpu, options: { readonly deliver?: boolean } = {}) {
-    super(cpu);
+  constructor(cpu: Cpu, options: { readonly deliver?: boolean; readonly handlers?: Handlers | undefined } = {}) {
+    super(cpu, options.handlers);
     cpu.delivers = options.deliver ?? true;
   }
 
@@ -60,9 +75,19 @@ export class Interpreter extends Fetcher {
     before: ((lo: number, hi: number) => boolean) | undefined,
     pages?: (lo: number, hi: number) => boolean,
   ): void {
+    if (before !== undefined || this.before !== undefined) this.nextEpoch();
     this.before = before;
     this.asksIn = pages;
     this.pageLo = NO_PAGE;
+  }
+
+  private nextEpoch(): void {
+    this.epoch = (this.epoch + 1) % EPOCHS;
+    if (this.epoch === 0) this.forgetDecoded();
+  }
+
+  protected isFree(lo: number, hi: number): boolean {
+    return this.before === undefined || (this.asksIn !== undefined && !this.asksIn(lo, hi));
   }
 
   /** Executes until `budget` instructions have retired (iterations of REP count) or something needs attention. */
@@ -103,6 +128,7 @@ export class Interpreter extends Fetcher {
   private burst(): Exit | undefined {
     const { cpu, before, end, blockStart } = this;
     const { words } = cpu;
+    let isSame = false;
     // one that comes later brings the run back
     if (words[WORD.nmi] === NMI.waits && words[WORD.shadow] === 0 && cpu.delivers) {
       words[WORD.nmi] = NMI.blocked;
@@ -110,16 +136,22 @@ export class Interpreter extends Fetcher {
       if (exit !== undefined) return exit;
     }
     do {
-      const flags = words[WORD.eflags] as number;
-      if (cpu.interrupts.line && flags & IF && words[WORD.shadow] === 0 && cpu.delivers) {
+      const wasSame = isSame;
+      isSame = false;
+      if (cpu.interrupts.line && (words[WORD.eflags] as number) & IF && words[WORD.shadow] === 0 && cpu.delivers) {
         const exit = this.interrupt(cpu.interrupts.acknowledge());
         if (exit !== undefined) return exit;
         continue;
       }
+      const status = this.handle(wasSame);
+      if (status === LOOP.budget) return undefined;
+      if (status === LOOP.translated) return BLOCK;
+      if (status === LOOP.hot) continue;
       const startLo = words[WORD.rip] as number;
       const startHi = words[WORD.rip + 1] as number;
       cpu.startLo = startLo;
       cpu.startHi = startHi;
+      const flags = words[WORD.eflags] as number;
       if (
         ((flags & (TF | RF)) | (words[WORD.shadow] as number)) !== 0 ||
         cpu.hasBreakpoints ||
@@ -131,9 +163,14 @@ export class Interpreter extends Fetcher {
         continue;
       }
       const decoded = this.fetch(startLo, startHi);
+      if (status === LOOP.missing && decoded.hasHandler) {
+        cpu.again();
+        continue;
+      }
       const { kind } = decoded;
       if (kind === KINDS.plain) decoded.semantics(cpu);
       else this.special(decoded, 0x7fffffff);
+      isSame = decoded.hasHandler;
       const count = ((words[WORD.count] as number) + 1) | 0;
       words[WORD.count] = count;
       if (count === 0) words[WORD.count + 1] = (words[WORD.count + 1] as number) + 1;
@@ -145,6 +182,22 @@ export class Interpreter extends Fetcher {
         return BLOCK;
     } while (words[WORD.count] !== end && !cpu.attention);
     return cpu.attention && words[WORD.count] !== end ? BUDGET : undefined;
+  }
+
+  /**
+   * Executes from rIP on what has handlers, and says what is to be done then. `isSame`: nothing has been executed since the last time but what has a
+   * handler, and that changes nothing that handlers depend on.
+   */
+  private handle(isSame: boolean): number {
+    const { handlers, byHandlers } = this;
+    if (handlers === undefined || byHandlers === undefined) return LOOP.leave;
+    if (!isSame) this.fits = handlers.fits;
+    if (!this.fits) return LOOP.leave;
+    const { words } = this.cpu;
+    const left = (this.end - (words[WORD.count] as number)) | 0;
+    const status = handlers.run(left, this.epoch, byHandlers.every);
+    if (status !== LOOP.hot) return status;
+    return byHandlers.hot(words[WORD.rip] as number, words[WORD.rip + 1] as number) ? LOOP.translated : status;
   }
 
   /** Is `before` to be asked of this instruction? */

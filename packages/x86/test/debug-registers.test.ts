@@ -1,4 +1,5 @@
 import { NMI, WORD } from '../src/cpu/state';
+import { TIERS } from '../src/engine';
 import { type MachineOptions } from '../src/machine/wiring';
 import { CODE, HANDLERS, IDT, protectedMachine, STACK, type SystemMachine } from './system-machine';
 import { CODE as PROGRAM, machineWith } from './machine-programs';
@@ -82,7 +83,7 @@ test('a store that faults has met no breakpoint', () => {
   expect(machine.cpu.word(WORD.dr + 12) & 1).toBe(0);
 });
 
-describe.each(['interpreter', 'translator', 'both'] as const)('tier %s', (tier) => {
+describe.each(TIERS)('tier %s', (tier) => {
   /** mov [DATA], eax; inc eax; jmp back: with a table of interrupts that stops at the handler. */
   function loop(options: Partial<MachineOptions> = {}) {
     return machineWith(32, 'a300500000 40 ebf8', { tier, ...options });

@@ -4,7 +4,7 @@ const FIRST = 20_000_000;
 const COUNT = 120;
 
 test(`${COUNT} random machines (code, page tables, descriptors) come to the same in both tiers, within their budget, also when saved and restored on the way`, () => {
-  const runner = new FuzzRunner(['interpreter', 'translator']);
+  const runner = new FuzzRunner(['interpreter', 'handlers', 'translator']);
   const wrong: string[] = [];
   for (let seed = FIRST; seed < FIRST + COUNT; seed++) {
     const difference = runner.run(seed);

@@ -1,4 +1,5 @@
 import { type Access } from '../src/memory/ranges';
+import { TIERS } from '../src/engine';
 import { FULL_FEATURES, makeProfile } from '../src/index';
 import { type Machine } from '../src/machine/machine';
 import { type MachineHooks } from '../src/machine/wiring';
@@ -49,34 +50,31 @@ test('INT n, ports, CPUID and faults are stopped, skipped or answered', () => {
   expect(machine.run()).toMatchObject({ reason: 'exception', vector: 6, rip: BigInt(CODE + 8) });
 });
 
-test.each(['interpreter', 'translator'] as const)(
-  "the %s tells of the system's instructions and of segment loads where they are",
-  (tier) => {
-    const seen: string[] = [];
-    const machine = machineWith(16, '40 fa 31c0 8ed8 e480 0fa2 0f20c0 cf', {
-      tier,
-      hooks: {
-        system: (needs, lo) => seen.push(`${needs} ${lo.toString(16)}`),
-        segment: (segment, selector, lo) => seen.push(`segment ${segment} = ${selector} ${lo.toString(16)}`),
-      },
-    });
-    machine.write(0x7b00, Uint8Array.of(0, 0x7d, 0x34, 0, 2, 0));
-    machine.setRegister('rsp', 0x7b00n);
-    machine.run({ budget: 8 });
-    expect(seen).toEqual([
-      'iopl 7c01',
-      'nothing 7c04',
-      'segment 3 = 0 7c04',
-      'iopl 7c06',
-      'nothing 7c08',
-      'cpl0 7c0a',
-      'nothing 7c0d',
-      'segment 1 = 52 7c0d',
-    ]);
-  },
-);
+test.each(TIERS)("the %s tells of the system's instructions and of segment loads where they are", (tier) => {
+  const seen: string[] = [];
+  const machine = machineWith(16, '40 fa 31c0 8ed8 e480 0fa2 0f20c0 cf', {
+    tier,
+    hooks: {
+      system: (needs, lo) => seen.push(`${needs} ${lo.toString(16)}`),
+      segment: (segment, selector, lo) => seen.push(`segment ${segment} = ${selector} ${lo.toString(16)}`),
+    },
+  });
+  machine.write(0x7b00, Uint8Array.of(0, 0x7d, 0x34, 0, 2, 0));
+  machine.setRegister('rsp', 0x7b00n);
+  machine.run({ budget: 8 });
+  expect(seen).toEqual([
+    'iopl 7c01',
+    'nothing 7c04',
+    'segment 3 = 0 7c04',
+    'iopl 7c06',
+    'nothing 7c08',
+    'cpl0 7c0a',
+    'nothing 7c0d',
+    'segment 1 = 52 7c0d',
+  ]);
+});
 
-describe.each(['interpreter', 'translator', 'both'] as const)('CLI in a loop, tier %s', (tier) => {
+describe.each(TIERS)('CLI in a loop, tier %s', (tier) => {
   const LOOP = `
     b9c8000000       ; mov ecx, 200
     6802020000 9d    ; again: push 0x202; popf
@@ -134,7 +132,7 @@ test('a watched range may be looked at without an end of the run', () => {
 });
 
 /** What WRMSR and RDMSR see of an owner who answers for one register, and looks at the others. */
-test.each(['interpreter', 'translator'] as const)('MSRs are answered by the owner, the %s asks for each', (tier) => {
+test.each(TIERS)('MSRs are answered by the owner, the %s asks for each', (tier) => {
   const seen: string[] = [];
   // mov ecx, 0x1234; rdmsr; add eax, edx; wrmsr; mov ecx, 0x277; rdmsr; mov ecx, 0x4321; wrmsr
   const machine = machineWith(32, 'b934120000 0f32 01d0 0f30 b977020000 0f32 b921430000 0f30', {

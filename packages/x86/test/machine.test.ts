@@ -1,3 +1,4 @@
+import { TIERS } from '../src/engine';
 import { Machine } from '../src/machine/machine';
 import { PicPair, Pit } from '../src/devices/index';
 import { DEFAULT_PROFILE } from '../src/system/profile';
@@ -27,7 +28,7 @@ test('it begins at the reset vector, where there is no memory', () => {
   });
 });
 
-describe.each(['interpreter', 'translator', 'both'] as const)('tier %s', (tier) => {
+describe.each(TIERS)('tier %s', (tier) => {
   test('a budget is exact, and the run goes on behind it', () => {
     const machine = machineWith(32, '40 ebfd', { tier }); // inc eax; jmp back
     for (const budget of [1, 10, 99_890n, 99]) expect(machine.run({ budget }).reason).toBe('budget');

@@ -1,9 +1,9 @@
-/** The recorded results of a processor, replayed in the core: all of them interpreted, and a part translated. */
+/** The recorded results of a processor, replayed in the core: all of them interpreted, a part by handlers, and a part translated. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeFixture } from '../difftest/fixture';
 import { TESTABLE } from '../difftest/generate';
-import { FlatPlayer, TranslatedPlayer, type Player } from '../difftest/player';
+import { FlatPlayer, HandlersPlayer, TranslatedPlayer, type Player } from '../difftest/player';
 import { type TestRecord } from '../difftest/record';
 import { compare } from '../difftest/run';
 
@@ -12,6 +12,7 @@ const HINT =
   'npm run difftest -- --count 208000 --tier interpreter --record packages/x86/test/fixtures/difftest.bin.br';
 /** Making code of an instruction takes long; each of these steps through all forms and comes to other records. */
 const TRANSLATED_STEP = 37;
+const HANDLERS_STEP = 3;
 
 export function replayTests(mode: TestRecord['mode'], fewest: number): void {
   const forms = decodeFixture(readFileSync(join(__dirname, 'fixtures', 'difftest.bin.br')), mode);
@@ -40,7 +41,16 @@ export function replayTests(mode: TestRecord['mode'], fewest: number): void {
     const { count, differences } = replay(player, TRANSLATED_STEP, moved ? 1 : 0);
     expect(differences).toEqual([]);
     expect(count).toBeGreaterThan(fewest / TRANSLATED_STEP / 2);
-    if (mode < 2) expect(player.translated).toBeGreaterThan(count / 10);
+    if (mode < 2) expect(player.fast).toBeGreaterThan(count / 10);
+  });
+
+  test.each([false, true])('handlers do what the processor did, with pages that are moved: %s', (moved) => {
+    const player = new HandlersPlayer(moved);
+    const { count, differences } = replay(player, HANDLERS_STEP, moved ? 1 : 0);
+    expect(differences).toEqual([]);
+    expect(count).toBeGreaterThan(fewest / HANDLERS_STEP / 2);
+    if (mode < 2) expect(player.fast).toBeGreaterThan(count / 5);
+    else expect(player.fast).toBe(0);
   });
 
   function replay(player: Player, step: number, first = 0) {

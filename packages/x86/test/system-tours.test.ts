@@ -1,6 +1,7 @@
 /** Programs that go through the system part and write what they find: the core has to write what QEMU has written. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TIERS } from '../src/engine';
 import { Machine } from '../src/machine/machine';
 
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
@@ -10,7 +11,6 @@ const TOURS = [
   { name: 'system-tour', through: 'real, protected, virtual-8086 and long mode' },
   { name: 'gates-tour', through: 'gates, tasks and returns, also those that fail' },
 ];
-const TIERS = ['interpreter', 'translator', 'both'] as const;
 
 test.each(TOURS.flatMap((tour) => TIERS.map((tier) => ({ ...tour, tier }))))(
   'a tour through $through writes what it writes in QEMU, tier $tier',

@@ -9,5 +9,5 @@ export const PROTOCOL_CHOICES = ['linux64', 'pvh', 'linux32', 'multiboot2', 'mul
 /** Not linux16, which calls a BIOS, and not xen-pv, which calls a hypervisor. */
 export const RUN_PROTOCOL_CHOICES = ['linux64', 'pvh', 'linux32', 'multiboot2', 'multiboot', 'elfboot'] as const;
 export const UNTIL_CHOICES = ['entry', 'banner'] as const;
-export const TIER_CHOICES = ['interpreter', 'translator', 'both'] as const;
+export const TIER_CHOICES = ['interpreter', 'handlers', 'translator', 'both'] as const;
 export const READER_CHOICES = ['binutils', 'qemu', 'linux-loader', 'xen', 'kexec', 'linux'] as const;

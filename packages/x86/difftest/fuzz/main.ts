@@ -11,7 +11,7 @@ const { values } = parseArgs({
     progress: { type: 'boolean', default: false },
   },
 });
-const runner = new FuzzRunner(['interpreter', 'translator']);
+const runner = new FuzzRunner(['interpreter', 'handlers', 'translator']);
 const first = Number(values.seed) * 10_000_000;
 const start = performance.now();
 let wrong = 0;

@@ -1,8 +1,6 @@
 /** Runs a random machine in the interpreter and with translated code, and says in what they differ. */
-import { FULL_FEATURES, Machine, WORD, type MachineExit } from '../core';
+import { FULL_FEATURES, Machine, WORD, type MachineExit, type Tier } from '../core';
 import { build, describeScenario, RAM, type Scenario } from './scenario';
-
-type Tier = 'interpreter' | 'translator' | 'both';
 
 /** Machines that are used again and again. */
 class Player {
@@ -30,7 +28,10 @@ class Player {
 /** Words of the state block that say how it came to be, not what it is: flags in the making, and the business of translated code. */
 const NOT_STATE = new Set<number>([
   ...[WORD.eflags, WORD.lazy, WORD.result, WORD.result + 1, WORD.vector, WORD.errorCode, WORD.flagKind, WORD.mayCli],
-  ...[WORD.flagA, WORD.flagB, WORD.flagResult, WORD.horizon, WORD.tscFactor].flatMap((word) => [word, word + 1]),
+  ...[WORD.flagA, WORD.flagB, WORD.flagResult, WORD.horizon, WORD.tscFactor, WORD.called].flatMap((word) => [
+    word,
+    word + 1,
+  ]),
   ...[WORD.left, WORD.site, WORD.region],
 ]);
 const STATE_WORDS = 0x800 / 4;
@@ -45,7 +46,7 @@ export class FuzzRunner {
   /** How often a machine went on as what had been saved of another one. */
   saved = 0;
 
-  constructor(readonly tiers: readonly Tier[] = ['interpreter', 'translator']) {
+  constructor(readonly tiers: readonly Tier[]) {
     this.players = tiers.map((tier) => new Player(tier, PATIENCE));
     this.patient = tiers.map((tier) => new Player(tier));
   }

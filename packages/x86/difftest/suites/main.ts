@@ -30,7 +30,7 @@ const [name = '', path] = positionals;
 const [suite] = SUITES[name] ?? [];
 if (suite === undefined || path === undefined) {
   console.error(
-    'usage: npm run suites -- NAME PATH [--tier interpreter|translator|both] [--only TEXT] [--seconds N] [--verbose]',
+    'usage: npm run suites -- NAME PATH [--tier interpreter|handlers|translator|both] [--only TEXT] [--seconds N] [--verbose]',
   );
   for (const [own, [, what]] of Object.entries(SUITES)) console.error(`  ${own.padEnd(15)} PATH is ${what}`);
   process.exitCode = 1;

@@ -1,4 +1,4 @@
-import { type MachineExit } from '../core';
+import { type MachineExit, type Tier } from '../core';
 
 /** What a suite's tests come to, and how it is told. */
 export interface TestOutcome {
@@ -22,7 +22,7 @@ export function report(suite: string, outcomes: Iterable<TestOutcome>): void {
 }
 
 export interface SuiteOptions {
-  readonly tier: 'interpreter' | 'translator' | 'both';
+  readonly tier: Tier;
   /** Only tests whose name contains this. */
   readonly only: string;
   readonly verbose: boolean;

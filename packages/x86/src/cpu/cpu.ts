@@ -43,9 +43,6 @@ export class Cpu extends CpuState {
   profile: CpuProfile = DEFAULT_PROFILE;
   /** Where `atomically` keeps the state of before. */
   readonly saved = new Int32Array(STATE_SIZE / 4);
-  /** Where the last near CALL went: most likely the function that is running. */
-  calledLo = 0;
-  calledHi = 0;
   /** How many iterations a REP may do before it has to come back. */
   repeatLimit = 0x7fffffff;
   /** Iterations of REP that the instruction in hand has done. */

@@ -43,6 +43,7 @@ export const STATE_ROWS = [
   [0x52c,   4, 'mayCli',      '1 when CLI needs no more rights than there are, and nobody is to be told of it'],
   [0x530,   8, 'horizon',     'the instruction count at which the budget of translated code ends'],
   [0x538,   8, 'tscFactor',   'what one instruction adds to the time-stamp counter'],
+  [0x540,   8, 'called',      'where the last near CALL went: most likely the function that is running'],
   [0x600, 512, 'msrs',        'model-specific registers that live nowhere else, 8 bytes each: MSR_SLOTS'],
 ] as const satisfies readonly StateRow[];
 export const STATE_SIZE = 0x1000;
@@ -92,6 +93,7 @@ export const WORD = {
   mayCli: wordOf('mayCli'),
   horizon: wordOf('horizon'),
   tscFactor: wordOf('tscFactor'),
+  called: wordOf('called'),
   msrs: wordOf('msrs'),
 } as const;
 

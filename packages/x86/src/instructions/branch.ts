@@ -22,8 +22,8 @@ const call: Semantics = (cpu) => {
   cpu.push(size, returnLo, returnHi);
   cpu.words[WORD.rip] = targetLo;
   cpu.words[WORD.rip + 1] = targetHi;
-  cpu.calledLo = targetLo;
-  cpu.calledHi = targetHi;
+  cpu.words[WORD.called] = targetLo;
+  cpu.words[WORD.called + 1] = targetHi;
 };
 
 const ret: Semantics = (cpu) => {

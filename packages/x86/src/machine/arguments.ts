@@ -1,3 +1,4 @@
+import { TIERS } from '../engine.js';
 import { PHYSICAL_END } from '../memory/ranges.js';
 import { type PhysicalRange } from '../memory/watches.js';
 import { CPU_FEATURES } from '../system/profile.js';
@@ -17,7 +18,7 @@ export function checkAccess(access: string, letters: string): void {
 }
 
 const CHOICES = {
-  tier: ['interpreter', 'translator', 'both'],
+  tier: TIERS,
   unmapped: ['deny', 'ones'],
   unimplemented: ['stop', 'ud'],
 } as const;

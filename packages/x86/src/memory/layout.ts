@@ -13,12 +13,15 @@ export const NO_TAG = NO_PAGE;
 
 // prettier-ignore
 export const LAYOUT = {
-  state:        0x00_0000, // STATE_SIZE bytes
+  state:        0x00_1000, // STATE_SIZE bytes; in front of it are zeros
   readTags:     0x10_0000, // TAG_COUNT of 8 bytes each
   writeTags:    0x18_0000,
   readAddends:  0x20_0000, // TAG_COUNT of 4 bytes each
   writeAddends: 0x24_0000,
   dispatch:     0x28_0000, // the dispatcher's table of entries
+  places:       0x2c_0000, // PLACES of 4 bytes each: which slot has the instruction that was decoded there
+  profile:      0x2e_0000, // how often blocks were entered: Profile
+  slots:        0x40_0000, // PLACES + 1 of SLOT_BYTES each: decoded instructions
   ram:         0x100_0000, // guest physical address 0
 } as const;
 

@@ -1,6 +1,7 @@
 /** How often blocks were entered, by address: a direct-mapped table of addresses and counts, from which regions are chosen. */
-const ENTRIES = 0x8000;
+export const ENTRIES = 0x8000;
 const WORDS = 3;
+export const ENTRY_BYTES = 4 * WORDS;
 
 /** Counts that are none. */
 export const TRANSLATED = -1;
@@ -9,7 +10,11 @@ export const NOT_TRANSLATABLE = -2;
 
 export class Profile {
   /** lo, hi, count. */
-  private readonly table = new Int32Array(WORDS * ENTRIES);
+  private readonly table: Int32Array;
+
+  constructor(buffer: ArrayBuffer, at: number) {
+    this.table = new Int32Array(buffer, at, WORDS * ENTRIES);
+  }
 
   private at(lo: number): number {
     return WORDS * ((lo ^ (lo >>> 15)) & (ENTRIES - 1));

@@ -91,8 +91,8 @@ function dispatcher(miss: number): FunctionBody {
 /** Index of `flags` in the runtime's module. */
 const FLAGS_FUNCTION = 0;
 
-/** `settle()`: the flags that translated code has left in the state block go to EFLAGS. */
-function settle(): FunctionBody {
+/** `settle()`: the flags that translated code has left in the state block go to EFLAGS. `flags`: index of that function. */
+export function settleFunction(flags: number): FunctionBody {
   const emit = new Code();
   emit.i32(0);
   for (const [opcode, word] of [
@@ -105,7 +105,7 @@ function settle(): FunctionBody {
     emit.i32(0);
     emit.memory(opcode, stateAt(word));
   }
-  emit.call(FLAGS_FUNCTION);
+  emit.call(flags);
   emit.memory(OP.i32_store, stateAt(WORD.eflags));
   emit.i32(0);
   emit.i32(0);
@@ -119,6 +119,6 @@ export function runtimeModule(miss: number): Uint8Array<ArrayBuffer> {
     { module: 'h', name: 'memory', what: 'memory' },
     { module: 'h', name: 'table', what: 'table' },
   ];
-  const bodies = [flagsFunction(new Code()), dispatcher(miss), settle()];
+  const bodies = [flagsFunction(new Code()), dispatcher(miss), settleFunction(FLAGS_FUNCTION)];
   return buildModule(REGION_TYPES, imports, bodies);
 }

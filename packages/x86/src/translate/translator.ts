@@ -1,7 +1,7 @@
 import { type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
-import { NO_PAGE } from '../memory/layout.js';
+import { LAYOUT, NO_PAGE } from '../memory/layout.js';
 import { compile, type Compiled } from './compile.js';
 import { type Site } from './emitter.js';
 import { Former, MAX_DISTANCE } from './former.js';
@@ -18,12 +18,12 @@ export const LEFT = { leave: STATUS.leave, budget: STATUS.budget, miss: STATUS.m
 /** V8 replaces the first, quick translation of a function only between two calls of it, so no call may take too long. */
 const CHUNK = 1_000_000;
 /** Entries of a block before it is translated, and before its neighbours take it along: a region that is complete at once need not be made anew. */
-const HOT = 64;
+const HOT = 256;
 const WARM = 1;
 /** Code of other regions with no more instructions than this is had twice: the way from one region to another costs more (xz: a tenth of the time). */
 const SMALL = 80;
 /** A block inside a region is so much hotter before it becomes an entry. */
-const INSIDE = 16;
+const INSIDE = 4;
 /** So often a region waits for its pages. */
 const PATIENCE = 32;
 /** So often a region is made anew, each time at a count four times as high. */
@@ -41,7 +41,7 @@ let runtime: WebAssembly.Module | undefined;
 
 /** Tier 1: regions of hot code as WebAssembly functions, and the way in and out of them. */
 export class Translator {
-  private readonly profile = new Profile();
+  private readonly profile: Profile;
   private readonly former: Former;
   private readonly regions: RegionTable;
   private readonly runtime: Runtime;
@@ -74,6 +74,7 @@ export class Translator {
     private readonly memory: GuestMemory,
   ) {
     this.mappingVersion = memory.mappingVersion;
+    this.profile = new Profile(memory.buffer, LAYOUT.profile);
     this.regions = new RegionTable(memory.buffer, this.profile);
     runtime ??= new WebAssembly.Module(runtimeModule(STATUS.miss));
     const { exports } = new WebAssembly.Instance(runtime, {
@@ -126,6 +127,16 @@ export class Translator {
     return count % this.hot === 0 && this.translate(lo, hi, count);
   }
 
+  /** Entries of a block after which it is hot, and multiples of them. */
+  get every(): number {
+    return this.hot;
+  }
+
+  /** Like it, for a block whose entries were counted already and are a multiple of `every`. */
+  hotBlock(lo: number, hi: number): boolean {
+    return this.translate(lo, hi, this.profile.count(lo, hi));
+  }
+
   /** A block was entered `count` times. True: there is translated code for it now. */
   private translate(lo: number, hi: number, count: number): boolean {
     const mode = this.mode();
@@ -138,7 +149,8 @@ export class Translator {
     const around = this.regions.around(mode.key, lo, hi);
     // a region has this block, but is entered elsewhere: the interpreter is on its way there after it had to help
     if (around !== undefined && count < INSIDE * this.hot) return false;
-    const { calledLo, calledHi } = this.cpu;
+    const calledLo = this.cpu.word(WORD.called);
+    const calledHi = this.cpu.word(WORD.called + 1);
     const own = around ?? this.regions.entryAt(mode.key, calledLo, calledHi)?.translated;
     if (own !== undefined && own.generation < GENERATIONS) {
       if (count < this.hot << (2 * own.generation)) return false;

@@ -1,0 +1,192 @@
+import { WORD } from '../cpu/state.js';
+import { LANE } from '../decode/lanes.js';
+import { LAYOUT } from '../memory/layout.js';
+import { Code } from '../translate/code.js';
+import { stateAt } from '../translate/locals.js';
+import { type FunctionBody } from '../translate/module.js';
+import { OP, TYPE } from '../translate/opcodes.js';
+import { ENTRIES, ENTRY_BYTES, TRANSLATED } from '../translate/profile.js';
+import { HANDLED, LOOP, PLACES, SLOT, SLOT_BYTES } from './slot.js';
+
+// parameters and locals
+const [BUDGET, MODE, VERSION, HOT] = [0, 1, 2, 3];
+const [LEFT, SLOT_ADDRESS, STATUS, AT, COUNT] = [4, 5, 6, 7, 8];
+const [RIP, MASK] = [9, 10];
+
+/**
+ * `run(budget, mode, version, hot)`: executes decoded instructions by their handlers until the budget of instructions is used up, or an instruction is
+ * not decoded or has no handler, or a block ends where translated code begins, or begins for a multiple of `hot` times; LOOP says which. `hot` 0: blocks are
+ * not counted. rIP, the count and all flags are true then.
+ */
+export function loopFunction(settle: number): FunctionBody {
+  const emit = new Code();
+  emit.get(BUDGET);
+  emit.set(LEFT);
+  emit.i64(-1, -1);
+  emit.i64(-1, 0);
+  emit.get(MODE);
+  emit.i32(64);
+  emit.op(OP.i32_and, OP.select);
+  emit.set(MASK);
+  emit.block(OP.block);
+  emit.block(OP.loop);
+  findSlot(emit);
+  callHandler(emit);
+  emit.get(LEFT);
+  emit.i32(1);
+  emit.op(OP.i32_sub);
+  emit.set(LEFT);
+  emit.get(STATUS);
+  emit.i32(HANDLED.branch);
+  emit.op(OP.i32_eq);
+  emit.get(HOT);
+  emit.op(OP.i32_eqz, OP.i32_eqz, OP.i32_and);
+  emit.block(OP.if);
+  noteBlock(emit);
+  emit.end();
+  emit.get(LEFT);
+  emit.branch(OP.br_if, 0);
+  emit.end();
+  emit.i32(LOOP.budget);
+  emit.set(STATUS);
+  emit.end();
+  finish(emit, settle);
+  emit.get(STATUS);
+  const type = [[TYPE.i32, TYPE.i32, TYPE.i32, TYPE.i32], [TYPE.i32]] as const;
+  const locals: FunctionBody['locals'] = [
+    [5, TYPE.i32],
+    [2, TYPE.i64],
+  ];
+  return { type, name: 'run', locals, code: emit.taken() };
+}
+
+/** Ends the loop when the i32 on the stack is not 0. `depth`: of the block around the loop, from here. */
+function endIf(emit: Code, status: number, depth: number): void {
+  emit.block(OP.if);
+  emit.i32(status);
+  emit.set(STATUS);
+  emit.branch(OP.br, depth + 1);
+  emit.end();
+}
+
+/** The slot of the instruction at rIP, if it is that instruction's. */
+function findSlot(emit: Code): void {
+  emit.i32(0);
+  emit.memory(OP.i64_load, stateAt(WORD.rip));
+  emit.tee(RIP);
+  emit.op(OP.i32_wrap_i64);
+  emit.i32(PLACES - 1);
+  emit.op(OP.i32_and);
+  emit.i32(2);
+  emit.op(OP.i32_shl);
+  emit.memory(OP.i32_load, LAYOUT.places);
+  emit.i32(Math.log2(SLOT_BYTES));
+  emit.op(OP.i32_shl);
+  emit.i32(LAYOUT.slots);
+  emit.op(OP.i32_add);
+  emit.tee(SLOT_ADDRESS);
+  emit.memory(OP.i64_load, 4 * SLOT.lo);
+  emit.get(RIP);
+  emit.op(OP.i64_ne);
+  for (const [lane, wanted] of [
+    [SLOT.mode, MODE],
+    [SLOT.version, VERSION],
+  ] as const) {
+    emit.get(SLOT_ADDRESS);
+    emit.memory(OP.i32_load, 4 * lane);
+    emit.get(wanted as number);
+    emit.op(OP.i32_ne, OP.i32_or);
+  }
+  endIf(emit, LOOP.missing, 1);
+}
+
+/** Moves rIP behind the instruction, and back when the handler does not execute it. */
+function callHandler(emit: Code): void {
+  emit.i32(0);
+  emit.get(RIP);
+  emit.get(SLOT_ADDRESS);
+  emit.memory(OP.i64_load32_u, 4 * LANE.length);
+  emit.op(OP.i64_add);
+  emit.get(MASK);
+  emit.op(OP.i64_and);
+  emit.memory(OP.i64_store, stateAt(WORD.rip));
+  emit.get(SLOT_ADDRESS);
+  emit.get(SLOT_ADDRESS);
+  emit.memory(OP.i32_load, 4 * SLOT.handler);
+  emit.byte(OP.call_indirect);
+  emit.unsigned(0); // HANDLER_TYPE
+  emit.byte(0);
+  emit.tee(STATUS);
+  emit.i32(HANDLED.leave);
+  emit.op(OP.i32_eq);
+  emit.block(OP.if);
+  emit.i32(0);
+  emit.get(RIP);
+  emit.memory(OP.i64_store, stateAt(WORD.rip));
+  emit.i32(LOOP.leave);
+  emit.set(STATUS);
+  emit.branch(OP.br, 2);
+  emit.end();
+}
+
+/** Counts the block that begins at rIP, as `Profile.note` does. */
+function noteBlock(emit: Code): void {
+  const words = { lo: LAYOUT.profile, hi: LAYOUT.profile + 4, count: LAYOUT.profile + 8 };
+  emit.i32(0);
+  emit.memory(OP.i64_load, stateAt(WORD.rip));
+  emit.tee(RIP);
+  emit.op(OP.i32_wrap_i64);
+  emit.tee(AT);
+  emit.get(AT);
+  emit.i32(Math.log2(ENTRIES));
+  emit.op(OP.i32_shr_u, OP.i32_xor);
+  emit.i32(ENTRIES - 1);
+  emit.op(OP.i32_and);
+  emit.i32(ENTRY_BYTES);
+  emit.op(OP.i32_mul);
+  emit.tee(AT);
+  emit.memory(OP.i64_load, words.lo);
+  emit.get(RIP);
+  emit.op(OP.i64_ne);
+  emit.block(OP.if);
+  emit.get(AT);
+  emit.get(RIP);
+  emit.memory(OP.i64_store, words.lo);
+  emit.get(AT);
+  emit.i32(0);
+  emit.memory(OP.i32_store, words.count);
+  emit.end();
+  emit.get(AT);
+  emit.memory(OP.i32_load, words.count);
+  emit.tee(COUNT);
+  emit.i32(TRANSLATED);
+  emit.op(OP.i32_eq);
+  endIf(emit, LOOP.translated, 2);
+  emit.get(COUNT);
+  emit.i32(0);
+  emit.op(OP.i32_ge_s);
+  emit.block(OP.if);
+  emit.get(AT);
+  emit.get(COUNT);
+  emit.i32(1);
+  emit.op(OP.i32_add);
+  emit.tee(COUNT);
+  emit.memory(OP.i32_store, words.count);
+  emit.get(COUNT);
+  emit.get(HOT);
+  emit.op(OP.i32_rem_u, OP.i32_eqz);
+  endIf(emit, LOOP.hot, 3);
+  emit.end();
+}
+
+/** What was executed is counted, and the flags go to EFLAGS. */
+function finish(emit: Code, settle: number): void {
+  emit.i32(0);
+  emit.i32(0);
+  emit.memory(OP.i64_load, stateAt(WORD.count));
+  emit.get(BUDGET);
+  emit.get(LEFT);
+  emit.op(OP.i32_sub, OP.i64_extend_i32_u, OP.i64_add);
+  emit.memory(OP.i64_store, stateAt(WORD.count));
+  emit.call(settle);
+}

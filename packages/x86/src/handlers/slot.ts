@@ -1,0 +1,35 @@
+import { type Cpu } from '../cpu/cpu.js';
+import { WORD } from '../cpu/state.js';
+import { LANES } from '../decode/lanes.js';
+
+/** A decoded instruction in the WebAssembly memory: its lanes, and behind them what makes it good and who executes it. Words. */
+// prettier-ignore
+export const SLOT = {
+  lo: LANES,          // linear address
+  hi: LANES + 1,
+  mode: LANES + 2,    // code size, privilege, and what else the handler depends on
+  version: LANES + 3, // of the code
+  handler: LANES + 4, // number of the function that executes it; NO_HANDLER: the interpreter does
+} as const;
+export const SLOT_BYTES = 128;
+
+/** Decoded instructions are found by so many low bits of their linear address. */
+export const PLACES = 0x8000;
+
+/** The handler of what has none. */
+export const NO_HANDLER = 1;
+
+/** What a handler returns: the instruction was executed, the interpreter has to execute it and nothing has changed, or it was executed and ends a block. */
+export const HANDLED = { done: 0, leave: 1, branch: 2 } as const;
+
+/**
+ * Why the loop came back: the budget is used up; the interpreter has to execute an instruction, or to decode it; there is translated code for rIP; a
+ * block has become hot.
+ */
+export const LOOP = { budget: 0, leave: 1, missing: 2, translated: 3, hot: 4 } as const;
+
+/** What a handler takes for granted beside the code: its size, the privilege, and who wants to be asked before instructions. */
+export const slotMode = (cpu: Cpu, epoch: number): number =>
+  cpu.word(WORD.codeSize) | (cpu.word(WORD.cpl) << 8) | (epoch << 12);
+/** Epochs that `slotMode` tells from each other. */
+export const EPOCHS = 1 << 20;
