@@ -3,14 +3,11 @@ import { VECTOR } from './cpu/exception.js';
 import { Stop } from './cpu/exit.js';
 import { WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
-import { DECODE_INVALID, DECODE_TOO_LONG, LANE, LANES, MAX_LENGTH, PREFIX } from './decode/lanes.js';
+import { DECODE_INVALID, DECODE_TOO_LONG, LANE, MAX_LENGTH, PREFIX } from './decode/lanes.js';
 import { FORM_OP, OPERATIONS } from './decode/tables.js';
 import { type Handlers } from './handlers/handlers.js';
-import { NO_HANDLER, PLACES, SLOT, slotMode } from './handlers/slot.js';
+import { EPOCH_BITS, NO_EPOCH, NO_HANDLER, PLACES, SLOT, SLOT_WORDS, slotMode } from './handlers/slot.js';
 import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
-
-/** The lanes of so many share a buffer: one of their own each would cost V8 more than to decode them. */
-const SHARED = 0x200;
 
 const unimplemented: Semantics = (cpu) => {
   const form = cpu.lane(LANE.form);
@@ -19,125 +16,105 @@ const unimplemented: Semantics = (cpu) => {
   throw new Stop({ reason: 'unimplemented', form, name }, false);
 };
 
-/** An instruction that was decoded before, good while the version of the code is the same. */
-export class Decoded {
-  lo = 0;
-  hi = 0;
-  /** Code size and privilege. */
-  mode = -1;
-  version = -1;
-  length = 0;
-  kind: number = KINDS.plain;
-  semantics: Semantics = unimplemented;
-  /** Of its handler: an older one may execute what somebody wants to be asked of by now. */
-  epoch = -1;
-  hasHandler = false;
+/** By form, for those that the core does not have too. */
+const EXECUTE: readonly Semantics[] = Array.from(FORM_SEMANTICS, (semantics) => semantics ?? unimplemented);
 
-  constructor(readonly lanes: Int32Array<ArrayBuffer>) {}
-}
-/** Stands where nothing was decoded yet; no code has its mode. */
-const NOTHING = new Decoded(new Int32Array(LANES));
+/** Slots that an interpreter without handlers begins with. */
+const FEW = 64;
 
 /** Instructions at CS:rIP, decoded once for as long as their code stays what it is. */
 export abstract class Fetcher {
   private readonly decoder = new Decoder();
   private readonly code = new Uint8Array(64);
-  /** By the low bits of the linear address: the number of what was decoded there, 0 when that is nothing. */
+  /** By the low bits of the linear address: the number of the slot that was decoded there, 0 when there is none. */
   private readonly places: Int32Array;
-  private readonly decoded: Decoded[] = [NOTHING];
-  private lanes = new ArrayBuffer(0);
-  private lanesTaken = 0;
+  /** Decoded instructions, SLOT_WORDS each. The first one is nothing: no code has its mode. */
+  protected slots: Int32Array;
+  private taken = 1;
   /** Changes when there is somebody else who wants to be asked before instructions. */
   protected epoch = 0;
 
-  /** `handlers`: have the lanes of what is decoded. */
+  /** `handlers`: have the slots, and execute what they can. */
   constructor(
     readonly cpu: Cpu,
     protected readonly handlers?: Handlers,
   ) {
     this.places = handlers?.places ?? new Int32Array(PLACES);
+    this.slots = handlers?.slots ?? new Int32Array(FEW * SLOT_WORDS);
   }
 
-  /** Puts the instruction at CS:rIP into the lanes of the CPU, decoded now or before, and moves rIP behind it. */
-  protected fetch(lo: number, hi: number): Decoded {
+  /** Puts the instruction at CS:rIP into a slot, decoded now or before, gives that to the CPU and returns it; rIP moves behind the instruction. */
+  protected fetch(lo: number, hi: number): number {
     const { cpu } = this;
     const { is64, words } = cpu;
     const linear = (lo + cpu.codeBase) | 0;
     const place = linear & (PLACES - 1);
-    let decoded = this.decoded[this.places[place] as number] as Decoded;
-    cpu.lanes = decoded.lanes;
-    const mode = (words[WORD.codeSize] as number) | ((words[WORD.cpl] as number) << 8);
+    let slot = SLOT_WORDS * (this.places[place] as number);
+    const { slots } = this;
+    const mode = slotMode(cpu);
     const isKnown =
-      decoded.lo === linear &&
-      decoded.hi === hi &&
-      decoded.mode === mode &&
-      decoded.version === cpu.memory.codeVersion &&
-      (lo >>> 0) + decoded.length - 1 <= cpu.codeLimit;
+      slots[slot + SLOT.lo] === linear &&
+      slots[slot + SLOT.hi] === hi &&
+      ((slots[slot + SLOT.mode] as number) ^ mode) << EPOCH_BITS === 0 &&
+      slots[slot + SLOT.version] === cpu.memory.codeVersion &&
+      (lo >>> 0) + (slots[slot + LANE.length] as number) - 1 <= cpu.codeLimit;
     if (!isKnown) {
-      if (decoded === NOTHING) decoded = this.newPlace(place);
-      this.decode(decoded, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
+      if (slot === 0) slot = this.newSlot(place);
+      this.decode(slot, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
     }
-    if (decoded.epoch !== this.epoch) this.seal(decoded);
-    const next = (lo >>> 0) + decoded.length;
+    if ((this.slots[slot + SLOT.mode] as number) >>> (32 - EPOCH_BITS) !== this.epoch) this.seal(slot);
+    cpu.lanes = this.slots;
+    cpu.lanesAt = slot;
+    const next = (lo >>> 0) + (this.slots[slot + LANE.length] as number);
     words[WORD.rip] = next | 0;
     words[WORD.rip + 1] = is64 ? (hi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
-    return decoded;
+    return slot;
+  }
+
+  /** Executes what was fetched. */
+  protected execute(slot: number): void {
+    (EXECUTE[this.slots[slot + LANE.form] as number] as Semantics)(this.cpu);
   }
 
   /** Nobody wants to be asked before an instruction at this linear address. */
   protected abstract isFree(lo: number, hi: number): boolean;
 
-  /** Gives the slot of an instruction its handler. */
-  private seal(decoded: Decoded): void {
-    const { handlers, cpu, epoch } = this;
-    decoded.epoch = epoch;
-    if (handlers === undefined) return;
-    const { lanes, lo, hi, kind } = decoded;
-    const isPlain = (kind & ~KINDS.branch) === 0 && this.isFree(lo, hi);
-    const handler = isPlain ? handlers.handlerOf(lanes, cpu.word(WORD.codeSize)) : NO_HANDLER;
-    decoded.hasHandler = handler !== NO_HANDLER;
-    lanes[SLOT.lo] = lo;
-    lanes[SLOT.hi] = hi;
-    lanes[SLOT.mode] = slotMode(cpu, epoch);
-    lanes[SLOT.version] = decoded.version;
-    lanes[SLOT.handler] = handler;
+  /** Gives a slot its handler: an older one may execute what somebody wants to be asked of by now. */
+  private seal(slot: number): void {
+    const { handlers, slots, cpu } = this;
+    slots[slot + SLOT.mode] = slotMode(cpu) | (this.epoch << (32 - EPOCH_BITS));
+    slots[slot + SLOT.handler] = NO_HANDLER;
+    const isPlain = ((slots[slot + SLOT.kind] as number) & ~KINDS.branch) === 0;
+    if (handlers === undefined || !isPlain) return;
+    if (this.isFree(slots[slot + SLOT.lo] as number, slots[slot + SLOT.hi] as number))
+      slots[slot + SLOT.handler] = handlers.handlerOf(slots, slot, cpu.word(WORD.codeSize));
   }
 
   protected forgetDecoded(): void {
-    for (const decoded of this.decoded) {
-      decoded.version = -1;
-      if (this.handlers !== undefined) decoded.lanes[SLOT.mode] = 0;
-    }
+    for (let slot = 0; slot < SLOT_WORDS * this.taken; slot += SLOT_WORDS) this.slots[slot + SLOT.mode] = 0;
   }
 
-  private newPlace(place: number): Decoded {
-    const number = this.decoded.length;
-    const decoded = new Decoded(this.handlers?.lanesOf(number) ?? this.takeLanes());
-    this.decoded.push(decoded);
-    this.places[place] = number;
-    return decoded;
-  }
-
-  private takeLanes(): Int32Array<ArrayBuffer> {
-    if (this.lanesTaken === this.lanes.byteLength) {
-      this.lanes = new ArrayBuffer(SHARED * LANES * Int32Array.BYTES_PER_ELEMENT);
-      this.lanesTaken = 0;
+  private newSlot(place: number): number {
+    const slot = SLOT_WORDS * this.taken;
+    if (slot === this.slots.length) {
+      const larger = new Int32Array(2 * slot);
+      larger.set(this.slots);
+      this.slots = larger;
     }
-    const lanes = new Int32Array(this.lanes, this.lanesTaken, LANES);
-    this.lanesTaken += lanes.byteLength;
-    return lanes;
+    this.places[place] = this.taken++;
+    return slot;
   }
 
   /** `left` bytes remain to the limit of CS. A fetch that faults does so at the first byte that is missing. */
-  private decode(decoded: Decoded, linear: number, hi: number, left: number, mode: number): void {
-    const { cpu, code } = this;
+  private decode(slot: number, linear: number, hi: number, left: number, mode: number): void {
+    const { cpu, code, slots } = this;
     const { memory } = cpu;
-    cpu.lanes = decoded.lanes;
-    decoded.version = -1;
-    if (this.handlers !== undefined) decoded.lanes[SLOT.mode] = 0;
+    cpu.lanes = slots;
+    cpu.lanesAt = slot;
+    slots[slot + SLOT.mode] = 0;
     const available = memory.fetch(linear, hi, code, MAX_LENGTH);
     const end = Math.min(available, Math.max(left, 0));
-    const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, cpu.lanes, 0);
+    const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, slots, slot);
     if (length <= 0) {
       if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
       if (length === DECODE_TOO_LONG || end < available || left <= 0) throw cpu.raise(VECTOR.GP, 0);
@@ -146,15 +123,11 @@ export abstract class Fetcher {
       return;
     }
     memory.fetched(linear, hi, length);
-    const form = cpu.lane(LANE.form);
     const isRepeated = (cpu.lane(LANE.prefixes) & (PREFIX.rep | PREFIX.repne)) !== 0;
-    decoded.kind = (FORM_KINDS[form] as number) & (isRepeated ? -1 : ~KINDS.repeats);
-    decoded.semantics = FORM_SEMANTICS[form] ?? unimplemented;
-    decoded.length = length;
-    decoded.lo = linear;
-    decoded.hi = hi;
-    decoded.mode = mode;
-    decoded.version = memory.codeVersion;
-    decoded.epoch = -1;
+    slots[slot + SLOT.kind] = (FORM_KINDS[cpu.lane(LANE.form)] as number) & (isRepeated ? -1 : ~KINDS.repeats);
+    slots[slot + SLOT.lo] = linear;
+    slots[slot + SLOT.hi] = hi;
+    slots[slot + SLOT.version] = memory.codeVersion;
+    slots[slot + SLOT.mode] = mode | (NO_EPOCH << (32 - EPOCH_BITS));
   }
 }

@@ -4,10 +4,10 @@ import { type Exit, type FaultRecord, Stop } from './cpu/exit.js';
 import { NMI, SHADOW, WORD } from './cpu/state.js';
 import { FORM_TRAITS } from './decode/tables.js';
 import { LANE } from './decode/lanes.js';
-import { type Decoded, Fetcher } from './fetcher.js';
+import { Fetcher } from './fetcher.js';
 import { KINDS } from './instructions/index.js';
 import { type Handlers } from './handlers/handlers.js';
-import { EPOCHS, LOOP } from './handlers/slot.js';
+import { LOOP, NO_EPOCH, NO_HANDLER, SLOT } from './handlers/slot.js';
 import { FORM_TRAIT } from './isa/encoding.js';
 import { IF, RF, TF } from './isa/flags.js';
 import { NO_PAGE } from './memory/layout.js';
@@ -82,7 +82,7 @@ export class Interpreter extends Fetcher {
   }
 
   private nextEpoch(): void {
-    this.epoch = (this.epoch + 1) % EPOCHS;
+    this.epoch = (this.epoch + 1) % NO_EPOCH;
     if (this.epoch === 0) this.forgetDecoded();
   }
 
@@ -162,15 +162,17 @@ export class Interpreter extends Fetcher {
         if (exit !== undefined) return exit;
         continue;
       }
-      const decoded = this.fetch(startLo, startHi);
-      if (status === LOOP.missing && decoded.hasHandler) {
+      const slot = this.fetch(startLo, startHi);
+      const { slots } = this;
+      const hasHandler = slots[slot + SLOT.handler] !== NO_HANDLER;
+      if (status === LOOP.missing && hasHandler) {
         cpu.again();
         continue;
       }
-      const { kind } = decoded;
-      if (kind === KINDS.plain) decoded.semantics(cpu);
-      else this.special(decoded, 0x7fffffff);
-      isSame = decoded.hasHandler;
+      const kind = slots[slot + SLOT.kind] as number;
+      if (kind === KINDS.plain) this.execute(slot);
+      else this.special(slot, 0x7fffffff);
+      isSame = hasHandler;
       const count = ((words[WORD.count] as number) + 1) | 0;
       words[WORD.count] = count;
       if (count === 0) words[WORD.count + 1] = (words[WORD.count + 1] as number) + 1;
@@ -215,15 +217,15 @@ export class Interpreter extends Fetcher {
   }
 
   /** An instruction that is of the system, repeats, branches or is missing. */
-  private special(decoded: Decoded, limit: number): void {
+  private special(slot: number, limit: number): void {
     const { cpu } = this;
-    const { kind } = decoded;
+    const kind = this.slots[slot + SLOT.kind] as number;
     if (kind & KINDS.system && cpu.hooks.system !== undefined) this.tellSystem();
     if (kind & (KINDS.cpl0 | KINDS.iopl)) this.checkPrivilege(kind);
-    if ((kind & KINDS.repeats) === 0) return decoded.semantics(cpu);
+    if ((kind & KINDS.repeats) === 0) return this.execute(slot);
     cpu.iterations = 0;
     cpu.repeatLimit = Math.min((this.end - cpu.word(WORD.count)) >>> 0, limit);
-    decoded.semantics(cpu);
+    this.execute(slot);
     if (cpu.iterations > 1) this.retire(cpu.iterations - 1);
     cpu.iterations = 0;
   }
@@ -256,9 +258,9 @@ export class Interpreter extends Fetcher {
     // not `flags`: who was asked may have settled or changed them
     words[WORD.eflags] = cpu.word(WORD.eflags) & ~RF;
     cpu.trapInhibited = false;
-    const decoded = this.fetch(startLo, startHi);
+    const slot = this.fetch(startLo, startHi);
     try {
-      this.special(decoded, steps || cpu.hasBreakpoints ? 1 : 0x7fffffff);
+      this.special(slot, steps || cpu.hasBreakpoints ? 1 : 0x7fffffff);
     } catch (thrown) {
       if (thrown instanceof Stop && thrown.retires && (steps || words[WORD.debugPending] !== 0)) {
         this.retire(1);
@@ -270,14 +272,15 @@ export class Interpreter extends Fetcher {
       throw thrown;
     }
     const isBack = words[WORD.rip] === startLo && words[WORD.rip + 1] === startHi;
-    const isAgain = isBack && (decoded.kind & KINDS.repeats) !== 0;
+    const kind = this.slots[slot + SLOT.kind] as number;
+    const isAgain = isBack && (kind & KINDS.repeats) !== 0;
     if (isAgain) words[WORD.eflags] = cpu.word(WORD.eflags) | (flags & RF);
     this.retire(1);
     const causes = points.hits | (steps && !cpu.trapInhibited ? DR6.BS : 0);
     if (words[WORD.shadow] === SHADOW.movSs) words[WORD.debugPending] = cpu.word(WORD.debugPending) | points.hits;
     else if ((causes | cpu.word(WORD.debugPending)) !== 0) return this.debugTrap(causes, isAgain);
     const { blockStart } = this;
-    const ends = blockStart !== undefined && (decoded.kind & KINDS.branch) !== 0;
+    const ends = blockStart !== undefined && (kind & KINDS.branch) !== 0;
     return ends && blockStart(cpu.word(WORD.rip), cpu.word(WORD.rip + 1)) ? BLOCK : undefined;
   }
 

@@ -1,5 +1,5 @@
 import { Decoder, LANES } from '../src/index';
-import { EPOCHS, NO_HANDLER } from '../src/handlers/slot';
+import { NO_EPOCH, NO_HANDLER } from '../src/handlers/slot';
 import { makeHandlers } from '../src/handlers/make';
 import { handlerBytes } from '../src/handlers/packed';
 import { placeOf } from '../src/handlers/variant';
@@ -16,7 +16,7 @@ function handlerOf(bits: 16 | 32 | 64, code: string): number {
   const lanes = new Int32Array(LANES);
   const bytes = assemble(code);
   expect(new Decoder().decode(bytes, 0, bytes.length, bits, lanes, 0)).toBe(bytes.length);
-  const place = placeOf(lanes, bits);
+  const place = placeOf(lanes, 0, bits);
   return place < 0 ? NO_HANDLER : (handlers.table[place] as number);
 }
 
@@ -95,7 +95,7 @@ test('and when all epochs have been used since', () => {
   const interpreter = (machine as unknown as { engine: { interpreter: { askBefore: (ask: () => boolean) => void } } })
     .engine.interpreter;
   // the next run makes the last two steps, and has the number of the first one again
-  for (let epoch = 0; epoch < EPOCHS - 2; epoch++) interpreter.askBefore(() => false);
+  for (let epoch = 0; epoch < NO_EPOCH - 2; epoch++) interpreter.askBefore(() => false);
   expect(machine.run({ until: BigInt(CODE + 2) })).toMatchObject({
     reason: 'until',
     rip: BigInt(CODE + 2),

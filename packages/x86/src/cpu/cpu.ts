@@ -13,7 +13,8 @@ import { ATTRIBUTE, CR0, CR4, EFER, REGISTER, SEGMENT, STATE_SIZE, WORD } from '
  */
 export class Cpu extends CpuState {
   /** Of the instruction in hand. */
-  lanes = new Int32Array(LANES);
+  lanes: Int32Array = new Int32Array(LANES);
+  lanesAt = 0;
   /** Offset of the memory operand in its segment, as `address` left it. */
   offsetLo = 0;
   offsetHi = 0;
@@ -57,7 +58,7 @@ export class Cpu extends CpuState {
   }
 
   lane(index: number): number {
-    return this.lanes[index] as number;
+    return this.lanes[this.lanesAt + index] as number;
   }
 
   // what follows from the state block
@@ -100,15 +101,15 @@ export class Cpu extends CpuState {
   // operands
 
   get operandSize(): number {
-    return this.lanes[LANE.size] as number;
+    return this.lane(LANE.size);
   }
 
   sizeOf(operand: number): number {
-    return this.lanes[LANE.size0 + 3 * operand] as number;
+    return this.lane(LANE.size0 + 3 * operand);
   }
 
   isMemory(operand: number): boolean {
-    return this.lanes[LANE.kind0 + 3 * operand] === KIND.mem;
+    return this.lane(LANE.kind0 + 3 * operand) === KIND.mem;
   }
 
   read(operand: number): number {
@@ -160,11 +161,11 @@ export class Cpu extends CpuState {
 
   /** The offset of the memory operand, cut to the address size. */
   address(): void {
-    const lanes = this.lanes;
-    const base = lanes[LANE.base] as number;
-    const index = lanes[LANE.index] as number;
-    let lo = lanes[LANE.dispLo] as number;
-    let hi = lanes[LANE.dispHi] as number;
+    const { lanes, lanesAt } = this;
+    const base = lanes[lanesAt + LANE.base] as number;
+    const index = lanes[lanesAt + LANE.index] as number;
+    let lo = lanes[lanesAt + LANE.dispLo] as number;
+    let hi = lanes[lanesAt + LANE.dispHi] as number;
     if (base >= 0) {
       const at = base === RIP ? WORD.rip : 2 * base;
       const baseLo = this.word(at);
@@ -173,7 +174,7 @@ export class Cpu extends CpuState {
       lo = sum | 0;
     }
     if (index >= 0) {
-      const scale = lanes[LANE.scale] as number;
+      const scale = lanes[lanesAt + LANE.scale] as number;
       const indexLo = this.word(2 * index);
       const indexHi =
         scale === 0 ? this.word(2 * index + 1) : (this.word(2 * index + 1) << scale) | (indexLo >>> (32 - scale));

@@ -6,7 +6,7 @@ import { LAYOUT } from '../memory/layout.js';
 import { modeOf } from '../translate/mode.js';
 import { SEGMENT_USE } from '../translate/region.js';
 import { handlerBytes } from './packed.js';
-import { NO_HANDLER, PLACES, SLOT_BYTES, slotMode } from './slot.js';
+import { EPOCH_BITS, NO_HANDLER, PLACES, SLOT_WORDS, slotMode } from './slot.js';
 import { placeOf, VARIANTS } from './variant.js';
 
 interface Loop {
@@ -29,6 +29,7 @@ function unpacked(): { readonly module: WebAssembly.Module; readonly table: Uint
 export class Handlers {
   /** By place: the slot of the instruction that was decoded there, from 1 on. */
   readonly places: Int32Array;
+  readonly slots: Int32Array;
   private readonly table: Uint16Array;
   private readonly loop: Loop;
 
@@ -41,16 +42,12 @@ export class Handlers {
     this.loop = exports as unknown as Loop;
     this.table = compiled.table;
     this.places = new Int32Array(memory.buffer, LAYOUT.places, PLACES);
-  }
-
-  /** The lanes of a slot, and what is behind them. */
-  lanesOf(slot: number): Int32Array<ArrayBuffer> {
-    return new Int32Array(this.memory.buffer, LAYOUT.slots + SLOT_BYTES * slot, SLOT_BYTES / 4);
+    this.slots = new Int32Array(memory.buffer, LAYOUT.slots, SLOT_WORDS * (PLACES + 1));
   }
 
   /** The handler of a decoded instruction. */
-  handlerOf(lanes: Int32Array, codeSize: number): number {
-    const place = placeOf(lanes, codeSize);
+  handlerOf(lanes: Int32Array, at: number, codeSize: number): number {
+    const place = placeOf(lanes, at, codeSize);
     return place < 0 ? NO_HANDLER : (this.table[place] as number);
   }
 
@@ -66,6 +63,6 @@ export class Handlers {
   run(budget: number, epoch: number, hot: number): number {
     const { cpu } = this;
     cpu.flags();
-    return this.loop.run(budget, slotMode(cpu, epoch), this.memory.codeVersion, hot);
+    return this.loop.run(budget, slotMode(cpu) | (epoch << (32 - EPOCH_BITS)), this.memory.codeVersion, hot);
   }
 }

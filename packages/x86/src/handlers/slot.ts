@@ -2,19 +2,21 @@ import { type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
 import { LANES } from '../decode/lanes.js';
 
-/** A decoded instruction in the WebAssembly memory: its lanes, and behind them what makes it good and who executes it. Words. */
+/** A decoded instruction: its lanes, and behind them what makes it good and who executes it. Words. */
 // prettier-ignore
 export const SLOT = {
   lo: LANES,          // linear address
   hi: LANES + 1,
-  mode: LANES + 2,    // code size, privilege, and what else the handler depends on
+  mode: LANES + 2,    // slotMode, and above it the epoch of its handler
   version: LANES + 3, // of the code
   handler: LANES + 4, // number of the function that executes it; NO_HANDLER: the interpreter does
+  kind: LANES + 5,    // KINDS
 } as const;
-export const SLOT_BYTES = 128;
+export const SLOT_WORDS = 32;
+export const SLOT_BYTES = 4 * SLOT_WORDS;
 
 /** Decoded instructions are found by so many low bits of their linear address. */
-export const PLACES = 0x8000;
+export const PLACES = 0x1_0000;
 
 /** The handler of what has none. */
 export const NO_HANDLER = 1;
@@ -28,8 +30,9 @@ export const HANDLED = { done: 0, leave: 1, branch: 2 } as const;
  */
 export const LOOP = { budget: 0, leave: 1, missing: 2, translated: 3, hot: 4 } as const;
 
-/** What a handler takes for granted beside the code: its size, the privilege, and who wants to be asked before instructions. */
-export const slotMode = (cpu: Cpu, epoch: number): number =>
-  cpu.word(WORD.codeSize) | (cpu.word(WORD.cpl) << 8) | (epoch << 12);
-/** Epochs that `slotMode` tells from each other. */
-export const EPOCHS = 1 << 20;
+/** What a decoded instruction depends on beside the code: its size and the privilege. */
+export const slotMode = (cpu: Cpu): number => cpu.word(WORD.codeSize) | (cpu.word(WORD.cpl) << 8);
+/** Behind each change of who wants to be asked before instructions another epoch begins. */
+export const EPOCH_BITS = 20;
+/** Of what has no handler yet. */
+export const NO_EPOCH = 2 ** EPOCH_BITS - 1;

@@ -14,19 +14,21 @@ export const variantIndex = ({ form, codeSize, operandSize, hasMemory }: Variant
   VARIANTS * form + (operandSize >> 2) + (hasMemory ? 3 : 0) + (codeSize === 64 ? 6 : 0);
 
 /**
- * Where the handlers' table has what executes a decoded instruction, or -1 when its addresses are not those of the code size, or its segment has to
+ * Where the handlers' table has what executes the instruction whose lanes are there, or -1 when its addresses are not those of the code size, or its segment has to
  * be looked at.
  */
-export function placeOf(lanes: Int32Array, codeSize: number): number {
+export function placeOf(lanes: Int32Array, at: number, codeSize: number): number {
   if (codeSize === 16) return -1;
   const is64 = codeSize === 64;
-  const isString = lanes[LANE.kind0] === KIND.y || lanes[LANE.kind1] === KIND.x || lanes[LANE.kind1] === KIND.y;
-  const hasMemory = lanes[LANE.kind0] === KIND.mem || lanes[LANE.kind1] === KIND.mem || lanes[LANE.kind2] === KIND.mem;
+  const isString =
+    lanes[at + LANE.kind0] === KIND.y || lanes[at + LANE.kind1] === KIND.x || lanes[at + LANE.kind1] === KIND.y;
+  const hasMemory =
+    lanes[at + LANE.kind0] === KIND.mem || lanes[at + LANE.kind1] === KIND.mem || lanes[at + LANE.kind2] === KIND.mem;
   if (hasMemory || isString) {
-    const segment = lanes[LANE.segment] as number;
-    if (lanes[LANE.address] !== (is64 ? 8 : 4)) return -1;
+    const segment = lanes[at + LANE.segment] as number;
+    if (lanes[at + LANE.address] !== (is64 ? 8 : 4)) return -1;
     if (is64 ? isString && segment >= SEG.FS : segment >= SEG.FS || segment === SEG.CS) return -1;
   }
-  const size = (lanes[LANE.size] as number) >> 2;
-  return VARIANTS * (lanes[LANE.form] as number) + size + (hasMemory ? 3 : 0) + (is64 ? 6 : 0);
+  const size = (lanes[at + LANE.size] as number) >> 2;
+  return VARIANTS * (lanes[at + LANE.form] as number) + size + (hasMemory ? 3 : 0) + (is64 ? 6 : 0);
 }

@@ -20,7 +20,7 @@ export const LAYOUT = {
   writeAddends: 0x24_0000,
   dispatch:     0x28_0000, // the dispatcher's table of entries
   places:       0x2c_0000, // PLACES of 4 bytes each: which slot has the instruction that was decoded there
-  profile:      0x2e_0000, // how often blocks were entered: Profile
+  profile:      0x30_0000, // how often blocks were entered: Profile
   slots:        0x40_0000, // PLACES + 1 of SLOT_BYTES each: decoded instructions
   ram:         0x100_0000, // guest physical address 0
 } as const;

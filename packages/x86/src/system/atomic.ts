@@ -8,7 +8,7 @@ const KEPT = [WORD.vector, WORD.errorCode, WORD.cr + 4, WORD.cr + 5];
 
 /** What `atomically` would go back to is the state of now. */
 export function commit({ words, saved }: Cpu): void {
-  for (let i = 0; i < END; i++) saved[i] = words[i] as number;
+  saved.set(words);
 }
 
 /**
