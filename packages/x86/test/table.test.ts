@@ -70,11 +70,13 @@ test('every form has the semantics that its row asks for', () => {
   expect(wrong.map(({ row }) => row.join(' ; '))).toEqual([]);
 });
 
-test('of the system part only RDTSC and CLI are translated; what is translated, or ends a block, has the name for it', () => {
+test('of the system part only RDTSC, CLI and IRET are translated; what is translated, or ends a block, has the name for it', () => {
   for (const { index, name, attributes } of FORMS) {
     const isOurs = !attributes.has('sys') && !attributes.has('todo');
     if (name === 'RDTSC' || name === 'CLI')
       expect([FORM_LOWERING[index] !== undefined, FORM_BRANCH[index]]).toEqual([true, BRANCH.none]);
+    else if (name === 'IRET')
+      expect([FORM_LOWERING[index], FORM_BRANCH[index]]).toEqual([undefined, BRANCH.interruptReturn]);
     else if (!isOurs) expect([FORM_LOWERING[index], FORM_BRANCH[index]]).toEqual([undefined, BRANCH.none]);
     else if (name === 'CALL') expect(FORM_BRANCH[index]).toBe(BRANCH.call);
     else if (name.startsWith('CMOV') || name === 'ADD') expect(FORM_LOWERING[index]).toBeDefined();

@@ -3,7 +3,7 @@ import { KIND, LANE } from '../decode/lanes.js';
 import { pushCondition } from '../translate/conditions.js';
 import { LOCAL } from '../translate/locals.js';
 import { moveStack, pushLocal, stackAddress } from '../translate/lower-move.js';
-import { loadOperand } from '../translate/lowering.js';
+import { leaveUnlessCanonical, loadOperand } from '../translate/lowering.js';
 import { BRANCH, FORM_BRANCH, FORM_CONDITION } from '../translate/lowerings.js';
 import { OP } from '../translate/opcodes.js';
 import { type HandlerEmitter } from './handler-emitter.js';
@@ -37,7 +37,7 @@ export function lowerBranch(emit: HandlerEmitter): boolean {
   }
 }
 
-/** Where a jump or call goes to: B. What is not canonical is #GP, which the interpreter raises. */
+/** Where a jump or call goes to: B. */
 function target(emit: HandlerEmitter): boolean {
   if (emit.lane(LANE.kind0) === KIND.rel) {
     emit.loadState(OP.i64_load, WORD.rip);
@@ -46,20 +46,8 @@ function target(emit: HandlerEmitter): boolean {
     emit.cut(emit.lane(LANE.size));
     emit.set(b);
   } else if (!loadOperand(emit, 0, b)) return false;
-  checkTarget(emit);
+  leaveUnlessCanonical(emit, b);
   return true;
-}
-
-function checkTarget(emit: HandlerEmitter): void {
-  if (emit.region.mode.codeSize !== 64) return;
-  emit.get(b);
-  emit.i64(16, 0);
-  emit.op(OP.i64_shl);
-  emit.i64(16, 0);
-  emit.op(OP.i64_shr_s);
-  emit.get(b);
-  emit.op(OP.i64_ne);
-  emit.leaveIf();
 }
 
 const jump = (emit: HandlerEmitter): void => emit.storeState(OP.i64_store, WORD.rip, b);
@@ -78,7 +66,7 @@ function ret(emit: HandlerEmitter, size: number): boolean {
   if (emit.lane(LANE.kind0) !== KIND.none || !stackAddress(emit, 0)) return false;
   emit.load(size);
   emit.set(b);
-  checkTarget(emit);
+  leaveUnlessCanonical(emit, b);
   moveStack(emit, size);
   jump(emit);
   return true;

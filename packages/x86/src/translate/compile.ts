@@ -6,8 +6,9 @@ import { Emitter, type Site } from './emitter.js';
 import { Flow } from './flow.js';
 import { LOCAL, LOCAL_TYPES, STATUS, stateAt } from './locals.js';
 import { liveFlags, liveWithin } from './liveness.js';
+import { returnToKernel } from './lower-iret.js';
 import { moveStack, pushLocal, stackAddress } from './lower-move.js';
-import { loadOperand } from './lowering.js';
+import { leaveUnlessCanonical, loadOperand } from './lowering.js';
 import { BRANCH, FORM_BRANCH, FORM_CONDITION, FORM_LOWERING } from './lowerings.js';
 import { OP } from './opcodes.js';
 import { type Block, type Region } from './region.js';
@@ -277,6 +278,7 @@ class Compiler extends Flow {
     const { codeSize } = this.region.mode;
     const size = emit.lane(LANE.size);
     if (size !== (codeSize === 64 ? 8 : 4)) return this.leaveForGood();
+    if (kind === BRANCH.interruptReturn) return this.interruptReturn(block, next);
     const isDirect = emit.lane(LANE.kind0) === KIND.rel;
     const to = block.next + emit.lane(LANE.immLo);
     switch (kind) {
@@ -292,7 +294,7 @@ class Compiler extends Flow {
         break;
     }
     if (!isDirect && !loadOperand(emit, 0, LOCAL.b)) return this.leaveForGood();
-    if (!isDirect) this.checkTarget(LOCAL.b);
+    if (!isDirect) leaveUnlessCanonical(emit, LOCAL.b);
     if (kind === BRANCH.call) {
       emit.pushRip(block.next);
       emit.set(LOCAL.a);
@@ -310,20 +312,6 @@ class Compiler extends Flow {
     this.emit.op(OP.unreachable);
   }
 
-  /** A target that is not canonical raises #GP at the branch. */
-  private checkTarget(local: number): void {
-    const { emit } = this;
-    if (this.region.mode.codeSize !== 64) return;
-    emit.get(local);
-    emit.i64(16, 0);
-    emit.op(OP.i64_shl);
-    emit.i64(16, 0);
-    emit.op(OP.i64_shr_s);
-    emit.get(local);
-    emit.op(OP.i64_ne);
-    emit.leaveIf();
-  }
-
   /** A function that was taken in goes on behind its call, unless the return address is another by now. */
   private return(block: Block): void {
     const { emit } = this;
@@ -339,7 +327,7 @@ class Compiler extends Flow {
       emit.op(OP.i64_ne);
       emit.open(OP.if);
     }
-    this.checkTarget(LOCAL.b);
+    leaveUnlessCanonical(emit, LOCAL.b);
     this.endFlags();
     const { pending } = emit;
     emit.flushFlags();
@@ -351,6 +339,22 @@ class Compiler extends Flow {
     emit.pending = pending;
     moveStack(emit, taken);
     this.go(back, 0);
+  }
+
+  /** IRET in 64-bit code, which may go on behind itself. */
+  private interruptReturn(block: Block, next: number): void {
+    const { emit } = this;
+    if (this.region.mode.codeSize !== 64) return this.leaveForGood();
+    returnToKernel(emit);
+    this.endFlags();
+    if (next >= 0) {
+      emit.get(LOCAL.b);
+      emit.pushRip(block.next);
+      emit.op(OP.i64_eq);
+      this.goIf(next, block.next);
+    }
+    emit.get(LOCAL.b);
+    this.exitToStack();
   }
 
   /** LOOP counts rCX down and jumps unless it is 0; JrCXZ jumps when it is. */

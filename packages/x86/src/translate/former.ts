@@ -104,6 +104,8 @@ export class Former {
     const target = next + (this.lanes[at + LANE.immLo] as number);
     const isDirect = this.lanes[at + LANE.kind0] === KIND.rel;
     if (branch === BRANCH.return) return;
+    // where a kernel goes that returns to itself
+    if (branch === BRANCH.interruptReturn) return void this.lead(next, base);
     if (branch === BRANCH.call) {
       if (!isDirect || !this.takeIn(instruction, next, target, base)) this.enterAt(next, base);
       return;
@@ -237,6 +239,8 @@ export class Former {
         const { returns } = this.contexts[contextOf(next)] ?? { returns: NOWHERE };
         return returns === NOWHERE ? [] : [returns, OUTSIDE];
       }
+      case BRANCH.interruptReturn:
+        return [next, OUTSIDE];
       case BRANCH.call: {
         const place = this.taken.get(instruction);
         return place === undefined ? [] : [NOWHERE, place];

@@ -4,6 +4,7 @@ import { type Emitter } from './emitter.js';
 import { LOCAL } from './locals.js';
 import { type Lowering } from './lowering.js';
 import { OP } from './opcodes.js';
+import { MAY } from './system-rights.js';
 
 const { rax, rdx } = REGISTER;
 const { a } = LOCAL;
@@ -38,8 +39,9 @@ const rdtsc: Lowering['lower'] = (emit: Emitter) => {
 
 /** CLI: kernels change their own code behind it, 8,000 times in a boot. */
 const cli: Lowering['lower'] = (emit: Emitter) => {
-  emit.loadState(OP.i32_load, WORD.mayCli);
-  emit.op(OP.i32_eqz);
+  emit.loadState(OP.i32_load, WORD.rights);
+  emit.i32(MAY.cli);
+  emit.op(OP.i32_and, OP.i32_eqz);
   emit.leaveIf();
   emit.changeEflags(OP.i32_and, ~IF);
   return true;

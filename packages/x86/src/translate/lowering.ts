@@ -67,6 +67,19 @@ export function writeOperand(emit: Emitter, operand: number, local: number): boo
   return true;
 }
 
+/** Where a branch goes: what is not canonical raises #GP at the branch. */
+export function leaveUnlessCanonical(emit: Emitter, local: number): void {
+  if (emit.region.mode.codeSize !== 64) return;
+  emit.get(local);
+  emit.i64(16, 0);
+  emit.op(OP.i64_shl);
+  emit.i64(16, 0);
+  emit.op(OP.i64_shr_s);
+  emit.get(local);
+  emit.op(OP.i64_ne);
+  emit.leaveIf();
+}
+
 /** Replaces the flags of `mask` by the i32 that `value` leaves. */
 export function changeFlags(emit: Emitter, mask: number, value: () => void): void {
   emit.pushFlags();

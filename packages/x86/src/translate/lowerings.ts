@@ -26,7 +26,16 @@ export const FORM_LOWERING = byForm<Lowering | undefined>(
 );
 
 /** Branches that are translated, as ends of blocks. */
-export const BRANCH = { none: 0, jump: 1, condition: 2, call: 3, return: 4, loop: 5, countZero: 6 } as const;
+export const BRANCH = {
+  none: 0,
+  jump: 1,
+  condition: 2,
+  call: 3,
+  return: 4,
+  loop: 5,
+  countZero: 6,
+  interruptReturn: 7,
+} as const;
 
 const BRANCHES: Readonly<Record<string, number>> = {
   JMP: BRANCH.jump,
@@ -37,7 +46,13 @@ const BRANCHES: Readonly<Record<string, number>> = {
   ...Object.fromEntries(CONDITIONS.map((name) => [`J${name}`, BRANCH.condition])),
 };
 
-export const FORM_BRANCH = Uint8Array.from(byForm((name) => BRANCHES[name] ?? BRANCH.none, BRANCH.none));
+export const FORM_BRANCH = Uint8Array.from(
+  byForm(
+    (name) => BRANCHES[name] ?? BRANCH.none,
+    BRANCH.none,
+    (name) => (name === 'IRET' ? BRANCH.interruptReturn : BRANCH.none),
+  ),
+);
 const JUMPS = CONDITIONS.map((condition) => `J${condition}`);
 export const FORM_CONDITION = Int8Array.from(byForm((name) => JUMPS.indexOf(name), -1));
 

@@ -11,6 +11,7 @@ import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
 import { linearAt, type Mode, type Region } from './region.js';
 import { keyOf, RegionTable, type Translated } from './region-table.js';
 import { FLAGS_PLACE, runtimeModule } from './runtime.js';
+import { systemRights } from './system-rights.js';
 
 /** Why translated code came back. */
 export const LEFT = { leave: STATUS.leave, budget: STATUS.budget, miss: STATUS.miss } as const;
@@ -300,7 +301,7 @@ export class Translator {
     }
   }
 
-  /** For RDTSC, which has to know the count, and for CLI. */
+  /** For RDTSC, which has to know the count, and for CLI and IRET. */
   private tellTranslated(): void {
     const { cpu } = this;
     const { words, profile } = cpu;
@@ -309,7 +310,7 @@ export class Translator {
     words[WORD.horizon + 1] = this.countHi + (sum > 0xffffffff ? 1 : 0);
     words[WORD.tscFactor] = profile.tscPerInstruction;
     words[WORD.tscFactor + 1] = 0;
-    words[WORD.mayCli] = cpu.word(WORD.cpl) === 0 && cpu.hooks.system === undefined ? 1 : 0;
+    words[WORD.rights] = systemRights(cpu);
   }
 
   /** The region was left before an instruction: rIP and the budget are what they were there. */
