@@ -1,4 +1,4 @@
-import { type Cpu, type Semantics } from './cpu/cpu.js';
+import { carryOf, type Cpu, type Semantics } from './cpu/cpu.js';
 import { VECTOR } from './cpu/exception.js';
 import { Stop } from './cpu/exit.js';
 import { WORD } from './cpu/state.js';
@@ -57,7 +57,7 @@ export abstract class Fetcher {
       slots[slot + SLOT.hi] === hi &&
       ((slots[slot + SLOT.mode] as number) ^ mode) << EPOCH_BITS === 0 &&
       slots[slot + SLOT.version] === cpu.memory.codeVersion &&
-      (lo >>> 0) + (slots[slot + LANE.length] as number) - 1 <= cpu.codeLimit;
+      (is64 || lo >>> 0 <= cpu.codeLimit - (slots[slot + LANE.length] as number) + 1);
     if (!isKnown) {
       if (slot === 0) slot = this.newSlot(place);
       this.decode(slot, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
@@ -65,9 +65,9 @@ export abstract class Fetcher {
     if ((this.slots[slot + SLOT.mode] as number) >>> (32 - EPOCH_BITS) !== this.epoch) this.seal(slot);
     cpu.lanes = this.slots;
     cpu.lanesAt = slot;
-    const next = (lo >>> 0) + (this.slots[slot + LANE.length] as number);
-    words[WORD.rip] = next | 0;
-    words[WORD.rip + 1] = is64 ? (hi + (next > 0xffffffff ? 1 : 0)) | 0 : 0;
+    const next = (lo + (this.slots[slot + LANE.length] as number)) | 0;
+    words[WORD.rip] = next;
+    words[WORD.rip + 1] = is64 ? (hi + carryOf(next, lo)) | 0 : 0;
     return slot;
   }
 

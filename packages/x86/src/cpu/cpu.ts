@@ -21,7 +21,7 @@ export class Cpu extends CpuState {
   is64 = false;
   /** Base and limit of CS, as a fetch needs them: 0 and everything in 64-bit mode. */
   codeBase = 0;
-  codeLimit = 0;
+  codeLimit = Infinity;
   /** CR0.AM, EFLAGS.AC and CPL 3: addresses that are not multiples of their size are #AC. */
   checksAlignment = false;
   /** DR7 has a breakpoint on execution. */
@@ -169,18 +169,16 @@ export class Cpu extends CpuState {
     if (base >= 0) {
       const at = base === RIP ? WORD.rip : 2 * base;
       const baseLo = this.word(at);
-      const sum = (lo >>> 0) + (baseLo >>> 0);
-      hi = (hi + this.word(at + 1) + (sum > 0xffffffff ? 1 : 0)) | 0;
-      lo = sum | 0;
+      lo = (lo + baseLo) | 0;
+      hi = (hi + this.word(at + 1) + carryOf(lo, baseLo)) | 0;
     }
     if (index >= 0) {
       const scale = lanes[lanesAt + LANE.scale] as number;
       const indexLo = this.word(2 * index);
       const indexHi =
         scale === 0 ? this.word(2 * index + 1) : (this.word(2 * index + 1) << scale) | (indexLo >>> (32 - scale));
-      const sum = (lo >>> 0) + ((indexLo << scale) >>> 0);
-      hi = (hi + indexHi + (sum > 0xffffffff ? 1 : 0)) | 0;
-      lo = sum | 0;
+      lo = (lo + (indexLo << scale)) | 0;
+      hi = (hi + indexHi + carryOf(lo, indexLo << scale)) | 0;
     }
     this.setOffset(lo, hi);
   }
@@ -334,6 +332,11 @@ export class Cpu extends CpuState {
     return (this.lane(LANE.prefixes) & (PREFIX.rep | PREFIX.repne)) !== 0;
   }
 }
+
+/** 1 when a sum of low words, cut to 32 bits, is less than what was added. */
+export const carryOf = (sum: number, addend: number): number => ((sum ^ SIGN) < (addend ^ SIGN) ? 1 : 0);
+/** What makes a comparison of unsigned words one of signed ones, which V8 need not compile anew for the first large word. */
+const SIGN = 1 << 31;
 
 /** What an instruction does. Operands are in the lanes, rIP is already that of the next instruction. */
 export type Semantics = (cpu: Cpu) => void;

@@ -1,4 +1,4 @@
-import { type Cpu, type Semantics } from '../cpu/cpu.js';
+import { carryOf, type Cpu, type Semantics } from '../cpu/cpu.js';
 import { REGISTER, SEGMENT, WORD } from '../cpu/state.js';
 import { LANE, PREFIX, SEG } from '../decode/lanes.js';
 import { DF, ZF } from '../isa/flags.js';
@@ -82,8 +82,8 @@ const goesDown = (cpu: Cpu): boolean => (cpu.word(WORD.eflags) & DF) !== 0;
 function advanceBy(cpu: Cpu, register: number, bytes: number): void {
   const address = cpu.lane(LANE.address);
   const lo = cpu.register(register, address);
-  const sum = (lo >>> 0) + (bytes >>> 0);
-  cpu.setRegister(register, address, sum | 0, (cpu.high + (bytes >> 31) + (sum > 0xffffffff ? 1 : 0)) | 0);
+  const sum = (lo + bytes) | 0;
+  cpu.setRegister(register, address, sum, (cpu.high + (bytes >> 31) + carryOf(sum, lo)) | 0);
 }
 
 const movsBlock: Block = (cpu, size, most) => {

@@ -40,12 +40,12 @@ export abstract class CheckedMemory extends PlainMemory {
   private readonly fault = new MemoryFault();
   private readonly denied = new AccessDenied();
 
-  // the access in hand: one page, or the last bytes of one and the first of the next
+  // the access in hand, NaN while there was none (physical addresses may have more than 31 bits, which V8 is to know from the beginning): one page, or the last bytes of one and the first of the next
   private readonly first = new Walk();
   private readonly second = new Walk();
-  protected at = 0;
+  protected at = NaN;
   protected here = 0;
-  protected next = 0;
+  protected next = NaN;
   protected nextLo = 0;
   protected nextHi = 0;
 

@@ -59,12 +59,12 @@ export abstract class PlainMemory {
 
   load(lo: number, hi: number, size: number, write: boolean): number {
     const at = (lo >>> 11) & 0x1fffe;
-    const page = (lo + size - 1) & -4096;
+    const page = (lo + (size - 1)) & -4096;
     if (this.readTags[at] !== page || this.readTags[at + 1] !== hi) return this.loadSlowly(lo, hi, size, write);
     if (write && (this.writeTags[at] !== page || this.writeTags[at + 1] !== hi)) {
       return this.loadSlowly(lo, hi, size, write);
     }
-    const host = (lo + (this.readAddends[at >> 1] as number) + LAYOUT.ram) >>> 0;
+    const host = hostAt(lo, this.readAddends[at >> 1] as number);
     switch (size) {
       case 1:
         return this.bytes[host] as number;
@@ -84,11 +84,11 @@ export abstract class PlainMemory {
 
   store(lo: number, hi: number, size: number, valueLo: number, valueHi: number): void {
     const at = (lo >>> 11) & 0x1fffe;
-    if (this.writeTags[at] !== ((lo + size - 1) & -4096) || this.writeTags[at + 1] !== hi) {
+    if (this.writeTags[at] !== ((lo + (size - 1)) & -4096) || this.writeTags[at + 1] !== hi) {
       this.storeSlowly(lo, hi, size, valueLo, valueHi);
       return;
     }
-    const host = (lo + (this.writeAddends[at >> 1] as number) + LAYOUT.ram) >>> 0;
+    const host = hostAt(lo, this.writeAddends[at >> 1] as number);
     switch (size) {
       case 1:
         this.bytes[host] = valueLo;
@@ -149,9 +149,12 @@ export abstract class PlainMemory {
   private plainHost(lo: number, hi: number, size: number, write: boolean): number {
     if (!isTagged(write ? this.writeTags : this.readTags, lo, hi) && !this.makePlain(lo, hi, size, write)) return -1;
     const addends = write ? this.writeAddends : this.readAddends;
-    return (lo + (addends[(lo >>> 12) & 0xffff] as number) + LAYOUT.ram) >>> 0;
+    return hostAt(lo, addends[(lo >>> 12) & 0xffff] as number);
   }
 }
+
+/** Each sum is cut to 32 bits at once: V8 would compile this anew for the first that is larger, when the kernel goes to its high addresses. */
+const hostAt = (lo: number, addend: number): number => (((lo + addend) | 0) + LAYOUT.ram) >>> 0;
 
 /** How many elements lie in the page from here on in one direction; none when the first lies over its end. */
 const elementsToEdge = (lo: number, size: number, down: boolean): number => {

@@ -114,10 +114,11 @@ export class Tags {
   /** Drops the write tags that lead to a page of physical memory. */
   dropWrites(physical: number): void {
     const { write, writeAddends, filled } = this;
+    const at = physical | 0;
     for (let i = 0; i < this.count; i++) {
       const place = filled[i] as number;
       const tag = write[2 * place] as number;
-      if (tag !== NO_TAG && (tag + (writeAddends[place] as number)) >>> 0 === physical) write[2 * place] = NO_TAG;
+      if (tag !== NO_TAG && ((tag + (writeAddends[place] as number)) | 0) === at) write[2 * place] = NO_TAG;
     }
   }
 }

@@ -26,7 +26,7 @@ export const IMPLICIT = 0x100;
 /** Where the page of a linear address lies, and the entries that led there. */
 export class Walk {
   /** Of the first byte of its 4 KiB. */
-  physical = 0;
+  physical = NaN;
   global = false;
   /** Log2 of the size of the page. */
   shift = 12;

@@ -161,4 +161,4 @@ export class RegionTable {
 }
 
 /** A linear address as one number: canonical ones differ in their low 53 bits. */
-export const keyOf = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x1_0000_0000 + (lo >>> 0);
+export const keyOf = (lo: number, hi: number): number => (hi & 0x1f_ffff) * 0x1_0000_0000 + (lo | 0);

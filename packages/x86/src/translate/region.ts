@@ -1,3 +1,5 @@
+import { carryOf } from '../cpu/cpu.js';
+
 /** What translated code takes for granted; regions with different modes never meet. */
 export interface Mode {
   readonly codeSize: 32 | 64;
@@ -37,8 +39,9 @@ export interface Base {
 
 /** The words of a linear address; outside 64-bit mode addresses wrap at 4 GiB. */
 export function linearAt({ baseLo, baseHi, mode }: Base, offset: number): [lo: number, hi: number] {
-  const sum = (baseLo >>> 0) + offset;
-  return [sum | 0, mode.codeSize === 64 ? (baseHi + Math.floor(sum / 0x1_0000_0000)) | 0 : 0];
+  const lo = (baseLo + offset) | 0;
+  if (mode.codeSize !== 64) return [lo, 0];
+  return [lo, offset < 0 ? (baseHi - carryOf(baseLo, lo)) | 0 : (baseHi + carryOf(lo, baseLo)) | 0];
 }
 
 /** Decoded code that becomes one function. */

@@ -1,4 +1,4 @@
-import { type Cpu } from '../cpu/cpu.js';
+import { carryOf, type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
 import { LAYOUT, NO_PAGE } from '../memory/layout.js';
@@ -65,7 +65,7 @@ export class Translator {
   /** The page of code that was looked at last. */
   private pageLo = NO_PAGE;
   private pageHi = 0;
-  private page = -1;
+  private page = NaN;
   /** Statistics. */
   compiled = 0;
   compiledInstructions = 0;
@@ -225,8 +225,8 @@ export class Translator {
   private peek(lo: number, hi: number, bytes: Uint8Array, count: number): number {
     const { ram } = this.memory;
     for (let done = 0; done < count;) {
-      const at = (lo >>> 0) + done;
-      const page = this.codePage(at & -0x1000, at > 0xffffffff ? (hi + 1) | 0 : hi);
+      const at = (lo + done) | 0;
+      const page = this.codePage(at & -0x1000, (hi + carryOf(at, lo)) | 0);
       if (page < 0) return done;
       const start = page + (at & 0xfff);
       const end = Math.min(start + count - done, page + 0x1000);
