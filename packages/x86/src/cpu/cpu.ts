@@ -304,19 +304,27 @@ export class Cpu extends CpuState {
   }
 
   checkJump(lo: number, hi: number): void {
-    if (this.is64) {
-      const top = hi >> 15;
-      if (top !== 0 && top !== -1) throw this.raise(VECTOR.GP, 0);
-    } else if (lo >>> 0 > this.word(WORD.segments + SEGMENT.words * SEG.CS + SEGMENT.limit) >>> 0)
-      throw this.raise(VECTOR.GP, 0);
+    if (!this.isCode(lo, hi)) throw this.raise(VECTOR.GP, 0);
   }
 
-  /** rIP plus the immediate. */
+  /** CS has this offset. */
+  isCode(lo: number, hi: number): boolean {
+    const top = hi >> 15;
+    if (this.is64) return top === 0 || top === -1;
+    return lo >>> 0 <= this.word(WORD.segments + SEGMENT.words * SEG.CS + SEGMENT.limit) >>> 0;
+  }
+
+  /** rIP plus the immediate; the high word in `high`. */
+  relativeTarget(): number {
+    const imm = this.lane(LANE.immLo);
+    const lo = (this.word(WORD.rip) + imm) | 0;
+    this.high = (this.word(WORD.rip + 1) + this.lane(LANE.immHi) + carryOf(lo, imm)) | 0;
+    return lo;
+  }
+
   jumpRelative(): void {
-    const lo = this.lane(LANE.immLo);
-    const sum = (this.word(WORD.rip) >>> 0) + (lo >>> 0);
-    const hi = (this.word(WORD.rip + 1) + this.lane(LANE.immHi) + (sum > 0xffffffff ? 1 : 0)) | 0;
-    this.jump(sum | 0, hi, this.operandSize);
+    const lo = this.relativeTarget();
+    this.jump(lo, this.high, this.operandSize);
   }
 
   startLo = 0;

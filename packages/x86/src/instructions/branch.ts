@@ -1,6 +1,6 @@
 import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { REGISTER, WORD } from '../cpu/state.js';
-import { KIND, LANE } from '../decode/lanes.js';
+import { KIND, LANE, SEG } from '../decode/lanes.js';
 import { ZF } from '../isa/flags.js';
 
 const { rcx } = REGISTER;
@@ -11,12 +11,18 @@ const jmp: Semantics = (cpu) => {
   cpu.jump(lo, cpu.high, cpu.operandSize);
 };
 
-/** CALL near: the target is read and checked before the return address is pushed. */
+/** CALL near: the target is checked before the return address is pushed; when neither can be, that of the stack is the fault (so on AMD's Zen 5). */
 const call: Semantics = (cpu) => {
   const size = cpu.operandSize;
   const returnLo = cpu.word(WORD.rip);
   const returnHi = cpu.word(WORD.rip + 1);
-  jmp(cpu);
+  const lo = cpu.lane(LANE.kind0) === KIND.rel ? cpu.relativeTarget() : cpu.read(0);
+  const hi = cpu.high;
+  if (!cpu.isCode(size === 2 ? lo & 0xffff : lo, size === 8 ? hi : 0)) {
+    cpu.moveStack(-size);
+    cpu.loadAt(SEG.SS, cpu.stackLo, cpu.stackHi, size, true);
+  }
+  cpu.jump(lo, hi, size);
   const targetLo = cpu.word(WORD.rip);
   const targetHi = cpu.word(WORD.rip + 1);
   cpu.push(size, returnLo, returnHi);
