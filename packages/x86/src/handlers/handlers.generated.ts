@@ -1,4 +1,4 @@
-// Made by `npm run build:handlers`; do not edit.
+// Made by scripts/build-tables.mjs from the lowerings in ../translate; a test holds it to them.
 
 /** The handlers' table and their module, deflated. */
 export const HANDLERS = [

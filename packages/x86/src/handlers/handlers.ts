@@ -23,8 +23,8 @@ function unpacked(): { readonly module: WebAssembly.Module; readonly table: Uint
 
 /**
  * The interpreter's common instructions as WebAssembly, one function for all of a kind, made from the translator's lowerings when the package is
- * built. V8 has them at full speed at once, where it takes a third of a boot to compile the interpreter; what has no handler, and each access to a
- * page that is not plain, stays the interpreter's.
+ * built. V8 makes machine code of them at their first call, and of the interpreter only in the course of a boot; what has no handler, and each
+ * access to a page that is not plain, stays the interpreter's.
  */
 export class Handlers {
   /** By place: the slot of the instruction that was decoded there, from 1 on. */

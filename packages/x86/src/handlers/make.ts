@@ -1,13 +1,14 @@
 import { deflateRawSync } from 'node:zlib';
 import { KIND, LANE, LANES, SEG } from '../decode/lanes.js';
 import { fillOperands } from '../decode/operands.js';
-import { FORM_BITS, FORM_OP, FORM_TRAITS } from '../decode/tables.js';
-import { FORM_BIT, FORM_TRAIT } from '../isa/encoding.js';
+import { FORM_OP, FORM_TRAITS } from '../decode/tables.js';
+import { FORM_TRAIT } from '../isa/encoding.js';
 import { Code } from '../translate/code.js';
 import { flagsFunction } from '../translate/flag-kinds.js';
 import { WORKING_TYPES } from '../translate/locals.js';
 import { BRANCH, FORM_BRANCH, FORM_LOWERING } from '../translate/lowerings.js';
 import { buildModule, type FunctionBody } from '../translate/module.js';
+import { OP } from '../translate/opcodes.js';
 import { type Mode, SEGMENT_USE } from '../translate/region.js';
 import { REGION_TYPE, REGION_TYPES, settleFunction } from '../translate/runtime.js';
 import { lowerBranch } from './branches.js';
@@ -29,21 +30,21 @@ const MODES: Readonly<Record<32 | 64, Mode>> = {
 /** Operands whose kind is all that a handler has to know beforehand. */
 const KINDS = new Set<number>([KIND.none, KIND.reg, KIND.mem, KIND.imm, KIND.rel, KIND.x, KIND.y]);
 
-export interface Handlers {
+export interface HandlerModule {
   readonly module: Uint8Array<ArrayBuffer>;
   /** By `variantIndex`: the number of the handler. */
   readonly table: Uint16Array;
 }
 
 /** The module of all handlers, and which of them executes what. */
-export function makeHandlers(): Handlers {
+export function makeHandlers(): HandlerModule {
   const table = new Uint16Array(VARIANTS * FORM_OP.length).fill(NO_HANDLER);
   const bodies: FunctionBody[] = [
     flagsFunction(new Code()),
     settleFunction(FUNCTION.flags),
     loopFunction(FUNCTION.settle),
   ];
-  bodies.push(handler(Uint8Array.of(0x41, HANDLED.leave)));
+  bodies.push(handler(Uint8Array.of(OP.i32_const, HANDLED.leave)));
   const numbers = new Map<string, number>();
   const functions: number[] = [FUNCTION.flags, FUNCTION.none];
   for (const variant of variants()) {
@@ -88,8 +89,6 @@ function codeOf(variant: Variant): Uint8Array | undefined {
 /** The lanes of an instruction of the form; undefined when there is none. */
 function lanesOf({ form, codeSize, operandSize, hasMemory }: Variant): Int32Array | undefined {
   const lanes = new Int32Array(LANES);
-  const bits = FORM_BITS[form] as number;
-  if (hasMemory && (bits & FORM_BIT.modrm) === 0 && !hasMoffs(form, codeSize)) return undefined;
   const is64 = codeSize === 64;
   lanes[LANE.form] = form;
   lanes[LANE.size] = operandSize;
@@ -103,19 +102,12 @@ function lanesOf({ form, codeSize, operandSize, hasMemory }: Variant): Int32Arra
   return kinds.every((kind) => KINDS.has(kind)) && kinds.includes(KIND.mem) === hasMemory ? lanes : undefined;
 }
 
-function hasMoffs(form: number, codeSize: number): boolean {
-  const lanes = new Int32Array(LANES);
-  const context = { form, opcode: 0, modrm: 0xc0, rex: 0, vvvv: 0, vexL: 0, prefixes: 0, is64: codeSize === 64 };
-  fillOperands({ ...context, operandSize: 4, override: -1 }, lanes, 0);
-  return [LANE.kind0, LANE.kind1].some((lane) => lanes[lane] === KIND.mem);
-}
-
 /** Table and module as one text. */
-export function handlersText({ module, table }: Handlers): string {
+export function handlersText({ module, table }: HandlerModule): string {
   const bytes = new Uint8Array(table.byteLength + module.length);
   bytes.set(new Uint8Array(table.buffer));
   bytes.set(module, table.byteLength);
   const text = deflateRawSync(bytes, { level: 9 }).toString('base64');
   const lines = text.match(/.{1,120}/g) ?? [];
-  return `// Made by \`npm run build:handlers\`; do not edit.\n\n/** The handlers' table and their module, deflated. */\nexport const HANDLERS = [\n${lines.map((line) => `  '${line}',\n`).join('')}].join('');\n`;
+  return `// Made by scripts/build-tables.mjs from the lowerings in ../translate; a test holds it to them.\n\n/** The handlers' table and their module, deflated. */\nexport const HANDLERS = [\n${lines.map((line) => `  '${line}',\n`).join('')}].join('');\n`;
 }
