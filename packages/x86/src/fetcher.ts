@@ -1,4 +1,5 @@
-import { carryOf, type Cpu, type Semantics } from './cpu/cpu.js';
+import { carryOf } from './cpu/carry.js';
+import { type Cpu, type Semantics } from './cpu/cpu.js';
 import { VECTOR } from './cpu/exception.js';
 import { Stop } from './cpu/exit.js';
 import { WORD } from './cpu/state.js';
@@ -58,13 +59,11 @@ export abstract class Fetcher {
       ((slots[slot + SLOT.mode] as number) ^ mode) << EPOCH_BITS === 0 &&
       slots[slot + SLOT.version] === cpu.memory.codeVersion &&
       (is64 || lo >>> 0 <= cpu.codeLimit - (slots[slot + LANE.length] as number) + 1);
-    if (!isKnown) {
-      if (slot === 0) slot = this.newSlot(place);
-      this.decode(slot, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
-    }
-    if ((this.slots[slot + SLOT.mode] as number) >>> (32 - EPOCH_BITS) !== this.epoch) this.seal(slot);
+    if (slot === 0) slot = this.newSlot(place);
     cpu.lanes = this.slots;
     cpu.lanesAt = slot;
+    if (!isKnown) this.decode(slot, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
+    if ((this.slots[slot + SLOT.mode] as number) >>> (32 - EPOCH_BITS) !== this.epoch) this.seal(slot);
     const next = (lo + (this.slots[slot + LANE.length] as number)) | 0;
     words[WORD.rip] = next;
     words[WORD.rip + 1] = is64 ? (hi + carryOf(next, lo)) | 0 : 0;
@@ -109,8 +108,6 @@ export abstract class Fetcher {
   private decode(slot: number, linear: number, hi: number, left: number, mode: number): void {
     const { cpu, code, slots } = this;
     const { memory } = cpu;
-    cpu.lanes = slots;
-    cpu.lanesAt = slot;
     slots[slot + SLOT.mode] = 0;
     const available = memory.fetch(linear, hi, code, MAX_LENGTH);
     const end = Math.min(available, Math.max(left, 0));

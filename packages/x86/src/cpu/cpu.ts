@@ -2,6 +2,7 @@ import { KIND, LANE, LANES, PREFIX, RIP, SEG } from '../decode/lanes.js';
 import { AC } from '../isa/flags.js';
 import { type Memory } from '../memory/memory.js';
 import { type CpuProfile, DEFAULT_PROFILE } from '../system/profile.js';
+import { carryOf } from './carry.js';
 import { CpuState } from './cpu-state.js';
 import { type CpuHooks, type InterruptLine, NO_INTERRUPTS, NO_PORTS, type Ports } from './environment.js';
 import { VECTOR } from './exception.js';
@@ -14,6 +15,7 @@ import { ATTRIBUTE, CR0, CR4, EFER, REGISTER, SEGMENT, STATE_SIZE, WORD } from '
 export class Cpu extends CpuState {
   /** Of the instruction in hand. */
   lanes: Int32Array = new Int32Array(LANES);
+  /** Where they begin. */
   lanesAt = 0;
   /** Offset of the memory operand in its segment, as `address` left it. */
   offsetLo = 0;
@@ -340,11 +342,6 @@ export class Cpu extends CpuState {
     return (this.lane(LANE.prefixes) & (PREFIX.rep | PREFIX.repne)) !== 0;
   }
 }
-
-/** 1 when a sum of low words, cut to 32 bits, is less than what was added. */
-export const carryOf = (sum: number, addend: number): number => ((sum ^ SIGN) < (addend ^ SIGN) ? 1 : 0);
-/** What makes a comparison of unsigned words one of signed ones, which V8 need not compile anew for the first large word. */
-const SIGN = 1 << 31;
 
 /** What an instruction does. Operands are in the lanes, rIP is already that of the next instruction. */
 export type Semantics = (cpu: Cpu) => void;

@@ -37,7 +37,7 @@ export interface CpuHooks {
   port?(port: number, size: number, direction: 'in' | 'out'): 'pass' | 'stop';
   /**
    * An instruction of the operating system (segments, tables, control and debug registers, MSRs, ports, interrupts, CPUID) is about to be executed:
-   * what it needs not to be #GP(0), and its linear address as two words. RDTSC is told of only where it is interpreted, CLI always.
+   * what it needs not to be #GP(0), and its linear address as two words. RDTSC is told of only where it is interpreted.
    */
   system?(needs: 'cpl0' | 'iopl' | 'nothing', lo: number, hi: number): void;
   /** A segment register (0 ES, 1 CS, 2 SS, 3 DS, 4 FS, 5 GS) gets a selector, by the instruction at this linear address or on the way to a handler. */

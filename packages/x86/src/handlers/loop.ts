@@ -5,7 +5,8 @@ import { Code } from '../translate/code.js';
 import { stateAt } from '../translate/locals.js';
 import { type FunctionBody } from '../translate/module.js';
 import { OP, TYPE } from '../translate/opcodes.js';
-import { ENTRIES, ENTRY_BYTES, TRANSLATED } from '../translate/profile.js';
+import { ENTRIES, ENTRY_BYTES, ENTRY_SHIFT, TRANSLATED } from '../translate/profile.js';
+import { foldAddress } from '../translate/runtime.js';
 import { HANDLED, LOOP, PLACES, SLOT, SLOT_BYTES } from './slot.js';
 
 // parameters and locals
@@ -114,7 +115,7 @@ function callHandler(emit: Code): void {
   emit.get(SLOT_ADDRESS);
   emit.memory(OP.i32_load, 4 * SLOT.handler);
   emit.byte(OP.call_indirect);
-  emit.unsigned(0); // HANDLER_TYPE
+  emit.unsigned(0); // REGION_TYPE
   emit.byte(0);
   emit.tee(STATUS);
   emit.i32(HANDLED.leave);
@@ -136,12 +137,7 @@ function noteBlock(emit: Code): void {
   emit.memory(OP.i64_load, stateAt(WORD.rip));
   emit.tee(RIP);
   emit.op(OP.i32_wrap_i64);
-  emit.tee(AT);
-  emit.get(AT);
-  emit.i32(Math.log2(ENTRIES));
-  emit.op(OP.i32_shr_u, OP.i32_xor);
-  emit.i32(ENTRIES - 1);
-  emit.op(OP.i32_and);
+  foldAddress(emit, AT, ENTRY_SHIFT, ENTRIES);
   emit.i32(ENTRY_BYTES);
   emit.op(OP.i32_mul);
   emit.tee(AT);

@@ -56,7 +56,8 @@ export function makeHandlers(): HandlerModule {
       number = functions.push(bodies.push(handler(code)) - 1) - 1;
       numbers.set(text, number);
     }
-    table[variantIndex(variant)] = number;
+    const { form, codeSize, operandSize, hasMemory } = variant;
+    table[variantIndex(form, codeSize, operandSize, hasMemory)] = number;
   }
   const imports = [{ module: 'h', name: 'memory', what: 'memory' }] as const;
   return { module: buildModule(REGION_TYPES, imports, bodies, functions), table };

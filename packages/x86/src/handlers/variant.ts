@@ -10,7 +10,8 @@ export interface Variant {
   readonly hasMemory: boolean;
 }
 
-export const variantIndex = ({ form, codeSize, operandSize, hasMemory }: Variant): number =>
+/** Where the handlers' table has a variant. */
+export const variantIndex = (form: number, codeSize: number, operandSize: number, hasMemory: boolean): number =>
   VARIANTS * form + (operandSize >> 2) + (hasMemory ? 3 : 0) + (codeSize === 64 ? 6 : 0);
 
 /**
@@ -29,6 +30,5 @@ export function placeOf(lanes: Int32Array, at: number, codeSize: number): number
     if (lanes[at + LANE.address] !== (is64 ? 8 : 4)) return -1;
     if (is64 ? isString && segment >= SEG.FS : segment >= SEG.FS || segment === SEG.CS) return -1;
   }
-  const size = (lanes[at + LANE.size] as number) >> 2;
-  return VARIANTS * (lanes[at + LANE.form] as number) + size + (hasMemory ? 3 : 0) + (is64 ? 6 : 0);
+  return variantIndex(lanes[at + LANE.form] as number, codeSize, lanes[at + LANE.size] as number, hasMemory);
 }

@@ -1,4 +1,5 @@
-import { carryOf, type Cpu, type Semantics } from '../cpu/cpu.js';
+import { carryOf } from '../cpu/carry.js';
+import { type Cpu, type Semantics } from '../cpu/cpu.js';
 import { REGISTER, SEGMENT, WORD } from '../cpu/state.js';
 import { LANE, PREFIX, SEG } from '../decode/lanes.js';
 import { DF, ZF } from '../isa/flags.js';

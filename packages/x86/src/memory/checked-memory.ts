@@ -40,7 +40,8 @@ export abstract class CheckedMemory extends PlainMemory {
   private readonly fault = new MemoryFault();
   private readonly denied = new AccessDenied();
 
-  // the access in hand, NaN while there was none (physical addresses may have more than 31 bits, which V8 is to know from the beginning): one page, or the last bytes of one and the first of the next
+  // the access in hand: one page, or the last bytes of one and the first of the next. NaN: physical addresses may have more bits than small
+  // integers, and V8 is to know that from the beginning
   private readonly first = new Walk();
   private readonly second = new Walk();
   protected at = NaN;

@@ -26,7 +26,7 @@ const TAKEN = STATUS_FLAGS | DF;
  * segment and no stack segment, with flags that differ in those of arithmetic only. Everything else is the interpreter's. Where it goes is in B then.
  */
 export function returnToKernel(emit: Emitter): void {
-  const leaveUnlessEqual = (opcode: number): void => {
+  const leaveWhen = (opcode: number): void => {
     emit.op(opcode);
     emit.leaveIf();
   };
@@ -53,7 +53,7 @@ export function returnToKernel(emit: Emitter): void {
   emit.loadState(OP.i32_load, CS + SEGMENT.selector);
   emit.i32(0xffff);
   emit.op(OP.i32_and);
-  leaveUnlessEqual(OP.i32_ne);
+  leaveWhen(OP.i32_ne);
   // … of the GDT, and in it
   emit.get(LOCAL.x);
   emit.i32(4);
@@ -63,27 +63,27 @@ export function returnToKernel(emit: Emitter): void {
   emit.i32(7);
   emit.op(OP.i32_or);
   emit.loadState(OP.i32_load, GDTR + SEGMENT.limit);
-  leaveUnlessEqual(OP.i32_gt_u);
+  leaveWhen(OP.i32_gt_u);
   // … and what it was when it was loaded
   emit.loadState(OP.i32_load, CS + SEGMENT.attributes);
   emit.tee(LOCAL.y);
   emit.i32(SAYS_WHAT);
   emit.op(OP.i32_and);
   emit.i32(IS_KERNEL_CODE);
-  leaveUnlessEqual(OP.i32_ne);
+  leaveWhen(OP.i32_ne);
   emit.loadState(OP.i64_load, GDTR + SEGMENT.baseLo);
   emit.get(LOCAL.x);
   emit.i32(0xfff8);
   emit.op(OP.i32_and, OP.i64_extend_i32_u, OP.i64_add);
   emit.load(8);
   pushDescriptor(emit);
-  leaveUnlessEqual(OP.i64_ne);
+  leaveWhen(OP.i64_ne);
   emit.loadState(OP.i64_load, CS + SEGMENT.baseLo);
   emit.op(OP.i64_eqz, OP.i32_eqz);
   emit.leaveIf();
   emit.loadState(OP.i32_load, CS + SEGMENT.limit);
   emit.i32(-1);
-  leaveUnlessEqual(OP.i32_ne);
+  leaveWhen(OP.i32_ne);
   leaveUnlessCanonical(emit, b);
   takeFlags(emit);
   emit.i64(0, 0);

@@ -1,5 +1,6 @@
 /** How often blocks were entered, by address: a direct-mapped table of addresses and counts, from which regions are chosen. */
 export const ENTRIES = 0x8000;
+export const ENTRY_SHIFT = 15;
 const WORDS = 3;
 export const ENTRY_BYTES = 4 * WORDS;
 
@@ -17,7 +18,7 @@ export class Profile {
   }
 
   private at(lo: number): number {
-    return WORDS * ((lo ^ (lo >>> 15)) & (ENTRIES - 1));
+    return WORDS * ((lo ^ (lo >>> ENTRY_SHIFT)) & (ENTRIES - 1));
   }
 
   /** Counts an entry and returns how many there were, or what `mark` has put there. */

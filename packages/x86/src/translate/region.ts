@@ -1,4 +1,4 @@
-import { carryOf } from '../cpu/cpu.js';
+import { carryOf } from '../cpu/carry.js';
 
 /** What translated code takes for granted; regions with different modes never meet. */
 export interface Mode {

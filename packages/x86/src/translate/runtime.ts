@@ -33,9 +33,19 @@ const REGION_HEAD: FunctionHead = { type: REGION_TYPE, name: 'r' };
 export const REGION_MODULE = new ModuleShape(REGION_TYPES, REGION_IMPORTS, [REGION_HEAD]);
 
 /** Entries of the dispatcher's table: rIP (8 bytes), mode, and slot with the label above it. */
-export const DISPATCH = { entries: 0x4000, bytes: 16, slotBits: 12 } as const;
+export const DISPATCH = { entries: 0x4000, shift: 13, bytes: 16, slotBits: 12 } as const;
 /** Where an address has its entry. */
-export const dispatchIndex = (lo: number): number => (lo ^ (lo >>> 13)) & (DISPATCH.entries - 1);
+export const dispatchIndex = (lo: number): number => (lo ^ (lo >>> DISPATCH.shift)) & (DISPATCH.entries - 1);
+
+/** The i32 on the stack, an address, becomes the index of its place among `entries`, as in `dispatchIndex`. */
+export function foldAddress(emit: Code, scratch: number, shift: number, entries: number): void {
+  emit.tee(scratch);
+  emit.get(scratch);
+  emit.i32(shift);
+  emit.op(OP.i32_shr_u, OP.i32_xor);
+  emit.i32(entries - 1);
+  emit.op(OP.i32_and);
+}
 
 /** `run(mode)`: goes from region to region until one has something to say, or there is none for rIP. */
 function dispatcher(miss: number): FunctionBody {
@@ -46,12 +56,7 @@ function dispatcher(miss: number): FunctionBody {
   emit.memory(OP.i64_load, stateAt(WORD.rip));
   emit.tee(RIP);
   emit.op(OP.i32_wrap_i64);
-  emit.tee(ENTRY);
-  emit.get(ENTRY);
-  emit.i32(13);
-  emit.op(OP.i32_shr_u, OP.i32_xor);
-  emit.i32(DISPATCH.entries - 1);
-  emit.op(OP.i32_and);
+  foldAddress(emit, ENTRY, DISPATCH.shift, DISPATCH.entries);
   emit.i32(log2(DISPATCH.bytes));
   emit.op(OP.i32_shl);
   emit.tee(ENTRY);

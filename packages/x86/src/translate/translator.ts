@@ -1,4 +1,5 @@
-import { carryOf, type Cpu } from '../cpu/cpu.js';
+import { carryOf } from '../cpu/carry.js';
+import { type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
 import { LAYOUT, NO_PAGE } from '../memory/layout.js';
