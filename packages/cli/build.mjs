@@ -104,7 +104,7 @@ try {
     ['bzelf-run.cjs', [run]],
   ])
     execFileSync(process.execPath, [join(here, 'build-cache.cjs'), bundle, JSON.stringify(warmUp)], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
 } finally {
   rmSync(work, { recursive: true });
