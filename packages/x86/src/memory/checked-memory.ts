@@ -54,6 +54,7 @@ export abstract class CheckedMemory extends PlainMemory {
   constructor(ram: number, ones: boolean) {
     super(ram);
     this.touches = new TouchLog(
+      this.buffer,
       ram / 4096,
       this.where,
       () => {
@@ -186,7 +187,7 @@ export abstract class CheckedMemory extends PlainMemory {
     if (needs & RIGHT.read) this.touches.touch(page, TOUCH.read);
     if (needs & RIGHT.write) this.touches.touch(page, TOUCH.write);
     if (needs & RIGHT.fetch) this.touches.touch(page, TOUCH.fetch);
-    if (!fill || !this.isUniform(walk.physical, needs)) {
+    if (!fill || !this.physical.isUniform(walk.physical, needs)) {
       if (needs & RIGHT.fetch) this.fetchedPages.addOther();
       return false;
     }
@@ -199,13 +200,6 @@ export abstract class CheckedMemory extends PlainMemory {
     if (this.physical.lines.has(page)) return false;
     tags.fill(true, lo, hi, walk.physical, walk.global, walk.shift);
     return true;
-  }
-
-  /** Is all of a page RAM with the same rights, these among them? */
-  private isUniform(page: number, needs: number): boolean {
-    if (!this.physical.isRam(page, 4096)) return false;
-    const rights = this.physical.ranges.uniform(page, 4096);
-    return rights >= 0 && (rights & needs) === needs;
   }
 
   private loadPieces(size: number): number {

@@ -215,7 +215,7 @@ export class GuestMemory extends CheckedMemory implements Memory {
   }
 
   map({ start, length, access }: PhysicalRange & { readonly access: Access }): void {
-    if (length > 0) this.physical.ranges.set(start, length, rightsOf(access));
+    this.physical.setRights(start, length, rightsOf(access));
     this.forgetAll();
   }
 
@@ -227,7 +227,7 @@ export class GuestMemory extends CheckedMemory implements Memory {
   /** A device may be read and written, whatever was mapped there; an earlier one wins. */
   mapDevice(start: number, length: number, device: MemoryDevice): void {
     this.physical.addDevice(start, length, device);
-    this.map({ start, length, access: 'rw' });
+    this.forgetAll();
   }
 
   /** The host changed RAM: what was derived from code there is stale. */
@@ -257,7 +257,7 @@ export class GuestMemory extends CheckedMemory implements Memory {
   /** After RAM and the state block are what they were when `save` was called. Code that was marked before is reported as written. */
   restore({ ranges, a20, pdptes, touches }: MemorySnapshot): void {
     this.physical.a20 = a20;
-    for (const { start, length, access } of ranges) this.physical.ranges.set(start, length, rightsOf(access));
+    for (const { start, length, access } of ranges) this.physical.setRights(start, length, rightsOf(access));
     this.walker.pdptes.set(pdptes);
     this.touches.restore(touches);
     this.wroteRam(0, this.physical.size);

@@ -22,8 +22,25 @@ export const LAYOUT = {
   places:       0x2c_0000, // PLACES of 4 bytes each: which slot has the instruction that was decoded there
   profile:      0x30_0000, // how often blocks were entered: Profile
   slots:        0x40_0000, // PLACES + 1 of SLOT_BYTES each: decoded instructions
-  ram:         0x100_0000, // guest physical address 0
+  pages:        0xc1_0000, // a byte for each page of RAM: PAGE
+  tagNotes:     0xcd_0000, // TAG_COUNT bytes: where a tag came from
+  filled:       0xce_0000, // TAG_COUNT of 2 bytes: places that may hold a tag
+  tallies:      0xd0_0000, // words: TALLY
+  ram:         0x100_0000, // guest physical address 0; behind it the touch log, TOUCH_BYTES for each page
 } as const;
 
-/** The most that fits behind the rest, with the guard that V8 lays behind 4 GiB: guest RAM ends here. */
+/**
+ * What is known of a page of RAM. 0, as memory begins: everything may be done with all of its bytes, and nothing was. `touched`: a bit for each kind of TOUCH;
+ * `denied`: one for each RIGHT that not all bytes have.
+ */
+export const PAGE = { touched: 0x0f, denied: 0x70, code: 0x80 } as const;
+export const DENIED_SHIFT = 4;
+
+/** The first touch of a page in one way: count and rIP, 8 bytes each. There are four ways, and an array for each. */
+export const TOUCH_BYTES = 16;
+
+/** Words that both JavaScript and WebAssembly count in: pages by kind of touch, pages that were touched at all, places in `filled`, log2 of the largest page in the tags. */
+export const TALLY = { touched: 0, inside: 4, filled: 5, largest: 6, /** The size of RAM. */ ram: 7, words: 8 } as const;
+
+/** The most that fits behind the rest. */
 export const RAM_MAX = 0xc000_0000;

@@ -1,5 +1,5 @@
 import { CodeLines } from './code-lines.js';
-import { LAYOUT } from './layout.js';
+import { DENIED_SHIFT, LAYOUT, PAGE } from './layout.js';
 import { type AccessDenied } from './memory.js';
 import { RangeMap, RIGHT } from './ranges.js';
 import { TOUCH, type TouchLog } from './touch-log.js';
@@ -27,8 +27,8 @@ export class PhysicalMemory {
   readonly ranges: RangeMap;
   readonly lines: CodeLines;
   private readonly devices: Mapping[] = [];
-  /** Pages of RAM that are a device's, if only in part. */
-  private readonly deviceIn: Uint8Array;
+  /** PAGE of each page of RAM. */
+  private readonly notes: Uint8Array;
   /** High word of the 8 bytes that were loaded last. */
   high = 0;
   a20 = true;
@@ -48,15 +48,31 @@ export class PhysicalMemory {
     this.words = new Int32Array(buffer);
     this.view = new DataView(buffer);
     this.ranges = new RangeMap(size, ones ? RIGHT.all : 0);
-    this.lines = new CodeLines(size / 4096);
-    this.deviceIn = new Uint8Array(size / 4096);
+    this.notes = new Uint8Array(buffer, LAYOUT.pages, size / 4096);
+    this.lines = new CodeLines(this.notes);
   }
 
   /** The device answers there, in place of RAM; one that was there before stays. */
   addDevice(start: number, length: number, device: MemoryDevice): void {
-    const end = start + length;
-    this.devices.push({ start, end, device });
-    this.deviceIn.fill(1, Math.floor(start / 4096), Math.ceil(end / 4096));
+    this.devices.push({ start, end: start + length, device });
+    this.setRights(start, length, RIGHT.read | RIGHT.write);
+  }
+
+  /** What may be done with each byte; and with all of a page, which is noted. */
+  setRights(start: number, length: number, rights: number): void {
+    if (length > 0) this.ranges.set(start, length, rights);
+    const end = Math.min(Math.ceil((start + length) / 4096), this.notes.length);
+    for (let page = Math.floor(start / 4096); page < end; page++) {
+      const at = 4096 * page;
+      const granted = this.hasDevice(at, 4096) ? 0 : Math.max(this.ranges.uniform(at, 4096), 0);
+      const denied = (RIGHT.all & ~granted) << DENIED_SHIFT;
+      this.notes[page] = ((this.notes[page] as number) & ~PAGE.denied) | denied;
+    }
+  }
+
+  /** Is all of a page RAM, and may all of its bytes be touched like this? */
+  isUniform(page: number, needs: number): boolean {
+    return page < this.size && ((this.notes[page >>> 12] as number) & (needs << DENIED_SHIFT)) === 0;
   }
 
   /** The address that reaches memory: without bit 20 while A20 is off. */
@@ -67,8 +83,11 @@ export class PhysicalMemory {
   /** Bytes of one page. */
   isRam(physical: number, length: number): boolean {
     if (physical + length > this.size) return false;
-    if (this.deviceIn[physical >>> 12] === 0) return true;
-    return !this.devices.some((own) => physical < own.end && physical + length > own.start);
+    return ((this.notes[physical >>> 12] as number) & PAGE.denied) === 0 || !this.hasDevice(physical, length);
+  }
+
+  private hasDevice(start: number, length: number): boolean {
+    return this.devices.some((own) => start < own.end && start + length > own.start);
   }
 
   // bytes of one page: rights were checked before

@@ -1,6 +1,7 @@
 import { STATE_SIZE } from '../cpu/state.js';
-import { LAYOUT, RAM_MAX } from './layout.js';
+import { LAYOUT, RAM_MAX, TOUCH_BYTES } from './layout.js';
 import { Tags } from './tags.js';
+import { TOUCH_KINDS } from './touch-log.js';
 
 /**
  * RAM, state block and tag tables in one WebAssembly memory, and the fast way to it: `load` and `store` compare a tag and are done, as translated
@@ -33,7 +34,8 @@ export abstract class PlainMemory {
     if (!(Number.isInteger(ram / 4096) && ram > 0 && ram <= RAM_MAX)) {
       throw new RangeError(`RAM has to be whole pages of 4096 bytes, at most ${RAM_MAX}: ${ram}`);
     }
-    const pages = Math.ceil((LAYOUT.ram + ram) / 0x10000);
+    const touchLog = (ram / 4096) * TOUCH_KINDS.length * TOUCH_BYTES;
+    const pages = Math.ceil((LAYOUT.ram + ram + touchLog) / 0x10000);
     this.wasm = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.buffer = this.wasm.buffer as ArrayBuffer;
     this.words = new Int32Array(this.buffer, LAYOUT.state, STATE_SIZE / 4);

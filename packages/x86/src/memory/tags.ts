@@ -1,9 +1,10 @@
-import { LAYOUT, NO_TAG, TAG_COUNT } from './layout.js';
+import { LAYOUT, NO_TAG, TAG_COUNT, TALLY } from './layout.js';
 
 /** What is known of a filled place: which of its tags are global, and the size of the page that it came from. */
 const GLOBAL_READ = 1;
 const GLOBAL_WRITE = 2;
-const LISTED = 4;
+export const LISTED = 4;
+const SMALLEST = 12;
 
 /** The tag tables of `layout.ts`: the TLB of the machine. They are shared with translated code, so everything that is dropped is dropped at once. */
 export class Tags {
@@ -13,12 +14,10 @@ export class Tags {
   readonly writeAddends: Int32Array;
   /** Every page that was filled so far lay where its linear address says. */
   identity = true;
-  /** Places that may hold a tag, and how many they are. */
-  private readonly filled = new Uint16Array(TAG_COUNT);
-  private count = 0;
-  private readonly notes = new Uint8Array(TAG_COUNT);
-  /** Log2 of the largest page that tags were filled from since all were dropped: INVLPG drops all of a page. */
-  private largest = 12;
+  /** Places that may hold a tag; TALLY.filled of them. */
+  private readonly filled: Uint16Array;
+  private readonly notes: Uint8Array;
+  private readonly tallies: Int32Array;
 
   constructor(
     buffer: ArrayBuffer,
@@ -28,6 +27,10 @@ export class Tags {
     this.write = new Int32Array(buffer, LAYOUT.writeTags, 2 * TAG_COUNT);
     this.readAddends = new Int32Array(buffer, LAYOUT.readAddends, TAG_COUNT);
     this.writeAddends = new Int32Array(buffer, LAYOUT.writeAddends, TAG_COUNT);
+    this.filled = new Uint16Array(buffer, LAYOUT.filled, TAG_COUNT);
+    this.notes = new Uint8Array(buffer, LAYOUT.tagNotes, TAG_COUNT);
+    this.tallies = new Int32Array(buffer, LAYOUT.tallies, TALLY.words);
+    this.largest = SMALLEST;
     // Memory begins as zeros, and 0 is the tag of page 0. It belongs at the first place, and an access that begins at the last one may
     // end there; nowhere else is it ever asked for. So a start does not touch the megabyte that the tables have.
     for (const place of [0, TAG_COUNT - 1]) {
@@ -38,7 +41,20 @@ export class Tags {
 
   /** How many places may hold a tag. */
   get size(): number {
-    return this.count;
+    return this.tallies[TALLY.filled] as number;
+  }
+
+  private set size(count: number) {
+    this.tallies[TALLY.filled] = count;
+  }
+
+  /** Log2 of the largest page that tags were filled from since all were dropped: INVLPG drops all of a page. */
+  private get largest(): number {
+    return this.tallies[TALLY.largest] as number;
+  }
+
+  private set largest(shift: number) {
+    this.tallies[TALLY.largest] = shift;
   }
 
   /** Lets the page at a linear address be read, or written, by plain accesses. `shift` is log2 of the size of the page that maps it. */
@@ -53,7 +69,7 @@ export class Tags {
     (write ? this.writeAddends : this.readAddends)[place] = addend;
     const bit = write ? GLOBAL_WRITE : GLOBAL_READ;
     const note = this.notes[place] as number;
-    if ((note & LISTED) === 0) this.filled[this.count++] = place;
+    if ((note & LISTED) === 0) this.filled[this.size++] = place;
     this.notes[place] = (global ? note | bit : note & ~bit) | LISTED;
     if (shift > this.largest) this.largest = shift;
   }
@@ -65,22 +81,22 @@ export class Tags {
   }
 
   dropAll(): void {
-    const { read, write, filled, notes } = this;
-    for (let i = 0; i < this.count; i++) {
+    const { read, write, filled, notes, size } = this;
+    for (let i = 0; i < size; i++) {
       const place = filled[i] as number;
       read[2 * place] = NO_TAG;
       write[2 * place] = NO_TAG;
       notes[place] = 0;
     }
-    this.count = 0;
-    this.largest = 12;
+    this.size = 0;
+    this.largest = SMALLEST;
   }
 
   /** Drops all that did not come from a global page. */
   dropLocal(): void {
-    const { read, write, filled, notes } = this;
+    const { read, write, filled, notes, size } = this;
     let kept = 0;
-    for (let i = 0; i < this.count; i++) {
+    for (let i = 0; i < size; i++) {
       const place = filled[i] as number;
       const note = notes[place] as number;
       if ((note & GLOBAL_READ) === 0) read[2 * place] = NO_TAG;
@@ -88,8 +104,8 @@ export class Tags {
       if ((note & (GLOBAL_READ | GLOBAL_WRITE)) === 0) notes[place] = 0;
       else filled[kept++] = place;
     }
-    this.count = kept;
-    if (kept === 0) this.largest = 12;
+    this.size = kept;
+    if (kept === 0) this.largest = SMALLEST;
   }
 
   /** Drops what came from the page, of whatever size, that maps a linear address. */
@@ -113,9 +129,9 @@ export class Tags {
 
   /** Drops the write tags that lead to a page of physical memory. */
   dropWrites(physical: number): void {
-    const { write, writeAddends, filled } = this;
+    const { write, writeAddends, filled, size } = this;
     const at = physical | 0;
-    for (let i = 0; i < this.count; i++) {
+    for (let i = 0; i < size; i++) {
       const place = filled[i] as number;
       const tag = write[2 * place] as number;
       if (tag !== NO_TAG && ((tag + (writeAddends[place] as number)) | 0) === at) write[2 * place] = NO_TAG;

@@ -1,3 +1,5 @@
+import { LAYOUT, PAGE, TALLY, TOUCH_BYTES } from './layout.js';
+
 /** How a page of physical memory was touched; `walk` is the processor at its page tables. */
 export type TouchKind = 'fetch' | 'read' | 'write' | 'walk';
 
@@ -24,7 +26,7 @@ export interface Touch {
 
 /** Pages outside RAM are few in a sane guest, and an insane one may not take the host's memory. */
 const OUTSIDE_MAX = 0x10000;
-const WORDS = 4;
+const WORDS = TOUCH_BYTES / 4;
 
 /** Who touched which physical page first, by kind. */
 export class TouchLog {
@@ -32,27 +34,31 @@ export class TouchLog {
   dropped = 0;
   /** Told of every first touch, when it has been noted. */
   onTouch: ((touch: Touch) => void) | undefined;
-  private readonly seen: Uint8Array;
-  private columns: (Int32Array | undefined)[] = [];
+  /** PAGE of each page of RAM. */
+  private readonly notes: Uint8Array;
+  private readonly columns: readonly Int32Array[];
+  private readonly tallies: Int32Array;
   private outside = new Map<number, (Touch | undefined)[]>();
-  private readonly counts = [0, 0, 0, 0];
-  /** Pages of RAM that were touched in any way. */
-  private inside = 0;
 
   constructor(
-    /** Of RAM; they are kept in arrays, others in a map. */
+    buffer: ArrayBuffer,
+    /** Of RAM; they are kept in arrays behind it, others in a map. */
     readonly pages: number,
     /** Filled by `locate` when a touch is new. */
     private readonly where: Where,
     private readonly locate: () => void,
     private readonly cleared: () => void,
   ) {
-    this.seen = new Uint8Array(pages);
+    this.notes = new Uint8Array(buffer, LAYOUT.pages, pages);
+    this.tallies = new Int32Array(buffer, LAYOUT.tallies, TALLY.words);
+    this.tallies[TALLY.ram] = 4096 * pages;
+    const start = LAYOUT.ram + 4096 * pages;
+    this.columns = TOUCH_KINDS.map((_, kind) => new Int32Array(buffer, start + kind * TOUCH_BYTES * pages, WORDS * pages));
   }
 
   touch(page: number, kind: number): void {
     if (page < this.pages) {
-      if (((this.seen[page] as number) & (1 << kind)) === 0) this.note(page, kind);
+      if (((this.notes[page] as number) & (1 << kind)) === 0) this.note(page, kind);
     } else this.noteOutside(page, kind);
   }
 
@@ -66,24 +72,23 @@ export class TouchLog {
 
   /** How many pages were touched, in one way or in any. */
   count(kind?: TouchKind): number {
-    if (kind !== undefined) return this.counts[TOUCH[kind]] as number;
-    return this.inside + this.outside.size;
+    if (kind !== undefined) return this.tallies[TALLY.touched + TOUCH[kind]] as number;
+    return (this.tallies[TALLY.inside] as number) + this.outside.size;
   }
 
   /** In the order of pages, those of RAM first. */
   *[Symbol.iterator](): Generator<Touch> {
     for (let page = 0; page < this.pages; page++) {
-      if (this.seen[page] !== 0) yield* this.ofPage(page);
+      if ((this.notes[page] as number) & PAGE.touched) yield* this.ofPage(page);
     }
     for (const page of [...this.outside.keys()].sort((a, b) => a - b)) yield* this.ofPage(page);
   }
 
   /** What was touched counts as new again. */
   clear(): void {
-    this.seen.fill(0);
-    this.counts.fill(0);
-    this.inside = 0;
-    this.columns = [];
+    const { notes } = this;
+    for (let page = 0; page < notes.length; page++) notes[page] = (notes[page] as number) & ~PAGE.touched;
+    this.tallies.fill(0, TALLY.touched, TALLY.inside + 1);
     this.outside = new Map();
     this.dropped = 0;
     this.cleared();
@@ -111,14 +116,14 @@ export class TouchLog {
   }
 
   private isSeen(page: number, kind: number): boolean {
-    if (page < this.pages) return ((this.seen[page] as number) & (1 << kind)) !== 0;
+    if (page < this.pages) return ((this.notes[page] as number) & (1 << kind)) !== 0;
     return this.outside.get(page)?.[kind] !== undefined;
   }
 
   private touchOf(page: number, kind: number): Touch | undefined {
     if (page >= this.pages) return this.outside.get(page)?.[kind];
-    const column = this.columns[kind];
-    if (!this.isSeen(page, kind) || column === undefined) return undefined;
+    if (!this.isSeen(page, kind)) return undefined;
+    const column = this.column(kind);
     const at = WORDS * page;
     const count = pair(column[at] as number, column[at + 1] as number);
     const rip = pair(column[at + 2] as number, column[at + 3] as number);
@@ -169,18 +174,22 @@ export class TouchLog {
     const own = kinds ?? [undefined, undefined, undefined, undefined];
     own[kind] = touch;
     this.outside.set(page, own);
-    this.counts[kind] = (this.counts[kind] as number) + 1;
+    this.tally(kind);
   }
 
   private see(page: number, kind: number): void {
-    const seen = this.seen[page] as number;
-    if (seen === 0) this.inside++;
-    this.seen[page] = seen | (1 << kind);
-    this.counts[kind] = (this.counts[kind] as number) + 1;
+    const note = this.notes[page] as number;
+    if ((note & PAGE.touched) === 0) this.tally(TALLY.inside);
+    this.notes[page] = note | (1 << kind);
+    this.tally(kind);
+  }
+
+  private tally(word: number): void {
+    this.tallies[word] = (this.tallies[word] as number) + 1;
   }
 
   private column(kind: number): Int32Array {
-    return (this.columns[kind] ??= new Int32Array(WORDS * this.pages));
+    return this.columns[kind] as Int32Array;
   }
 }
 
