@@ -44,6 +44,7 @@ export const STATE_ROWS = [
   [0x530,   8, 'horizon',     'the instruction count at which the budget of translated code ends'],
   [0x538,   8, 'tscFactor',   'what one instruction adds to the time-stamp counter'],
   [0x540,   8, 'called',      'where the last near CALL went: most likely the function that is running'],
+  [0x548,   8, 'missed',      'where the access was that a handler has missed a tag for'],
   [0x600, 512, 'msrs',        'model-specific registers that live nowhere else, 8 bytes each: MSR_SLOTS'],
 ] as const satisfies readonly StateRow[];
 export const STATE_SIZE = 0x1000;
@@ -94,6 +95,7 @@ export const WORD = {
   horizon: wordOf('horizon'),
   tscFactor: wordOf('tscFactor'),
   called: wordOf('called'),
+  missed: wordOf('missed'),
   msrs: wordOf('msrs'),
 } as const;
 

@@ -5,7 +5,7 @@ import { Emitter } from '../translate/emitter.js';
 import { LOCAL, stateAt } from '../translate/locals.js';
 import { OP } from '../translate/opcodes.js';
 import { type Mode } from '../translate/region.js';
-import { HANDLED } from './slot.js';
+import { HANDLED, MISS_NEEDS } from './slot.js';
 
 /** The handler's parameter: where the instruction's lanes are. */
 const SLOT_ADDRESS = LOCAL.label;
@@ -53,6 +53,16 @@ export class HandlerEmitter extends Emitter {
   override leaveIf(): void {
     this.block(OP.if);
     this.leave();
+    this.end();
+  }
+
+  /** It ends here, and says what is missing. */
+  protected override leaveUnless(size: number, needs: number): void {
+    this.byte(OP.i32_eqz);
+    this.block(OP.if);
+    this.storeState(OP.i64_store, WORD.missed, LOCAL.ea);
+    this.i32(size | (needs << MISS_NEEDS));
+    this.byte(OP.return);
     this.end();
   }
 

@@ -10,7 +10,7 @@ import { EPOCH_BITS, NO_HANDLER, PLACES, SLOT_WORDS, slotMode } from './slot.js'
 import { placeOf, VARIANTS } from './variant.js';
 
 interface Loop {
-  readonly run: (budget: number, mode: number, version: number, hot: number) => number;
+  readonly run: (budget: number, mode: number, version: number, hot: number, way: number) => number;
 }
 
 let compiled: { readonly module: WebAssembly.Module; readonly table: Uint16Array } | undefined;
@@ -63,6 +63,7 @@ export class Handlers {
   run(budget: number, epoch: number, hot: number): number {
     const { cpu } = this;
     cpu.flags();
-    return this.loop.run(budget, slotMode(cpu) | (epoch << (32 - EPOCH_BITS)), this.memory.codeVersion, hot);
+    const mode = slotMode(cpu) | (epoch << (32 - EPOCH_BITS));
+    return this.loop.run(budget, mode, this.memory.codeVersion, hot, this.memory.way);
   }
 }

@@ -10,16 +10,19 @@ import { foldAddress } from '../translate/runtime.js';
 import { HANDLED, LOOP, PLACES, SLOT, SLOT_BYTES } from './slot.js';
 
 // parameters and locals
-const [BUDGET, MODE, VERSION, HOT] = [0, 1, 2, 3];
-const [LEFT, SLOT_ADDRESS, STATUS, AT, COUNT] = [4, 5, 6, 7, 8];
-const [RIP, MASK] = [9, 10];
+const [BUDGET, MODE, VERSION, HOT, WAYS] = [0, 1, 2, 3, 4];
+const [LEFT, SLOT_ADDRESS, STATUS, AT, COUNT, MISSED_AT, MISSES] = [5, 6, 7, 8, 9, 10, 11];
+const [RIP, MASK] = [12, 13];
+
+/** So often pages are made plain for one instruction: two that have the same place in the tags would take turns for ever. */
+const PATIENCE = 4;
 
 /**
- * `run(budget, mode, version, hot)`: executes decoded instructions by their handlers until the budget of instructions is used up, or an instruction is
+ * `run(budget, mode, version, hot, way)`: executes decoded instructions by their handlers until the budget of instructions is used up, or an instruction is
  * not decoded or has no handler, or a block ends where translated code begins, or begins for a multiple of `hot` times; LOOP says which. `hot` 0: blocks are
  * not counted. rIP, the count and all flags are true then.
  */
-export function loopFunction(settle: number): FunctionBody {
+export function loopFunction(settle: number, touch: number): FunctionBody {
   const emit = new Code();
   emit.get(BUDGET);
   emit.set(LEFT);
@@ -32,7 +35,7 @@ export function loopFunction(settle: number): FunctionBody {
   emit.block(OP.block);
   emit.block(OP.loop);
   findSlot(emit);
-  callHandler(emit);
+  callHandler(emit, touch);
   emit.get(LEFT);
   emit.i32(1);
   emit.op(OP.i32_sub);
@@ -53,9 +56,9 @@ export function loopFunction(settle: number): FunctionBody {
   emit.end();
   finish(emit, settle);
   emit.get(STATUS);
-  const type = [[TYPE.i32, TYPE.i32, TYPE.i32, TYPE.i32], [TYPE.i32]] as const;
+  const type = [[TYPE.i32, TYPE.i32, TYPE.i32, TYPE.i32, TYPE.i32], [TYPE.i32]] as const;
   const locals: FunctionBody['locals'] = [
-    [5, TYPE.i32],
+    [7, TYPE.i32],
     [2, TYPE.i64],
   ];
   return { type, name: 'run', locals, code: emit.taken() };
@@ -102,7 +105,7 @@ function findSlot(emit: Code): void {
 }
 
 /** Moves rIP behind the instruction, and back when the handler does not execute it. */
-function callHandler(emit: Code): void {
+function callHandler(emit: Code, touch: number): void {
   emit.i32(0);
   emit.get(RIP);
   emit.get(SLOT_ADDRESS);
@@ -119,14 +122,48 @@ function callHandler(emit: Code): void {
   emit.byte(0);
   emit.tee(STATUS);
   emit.i32(HANDLED.leave);
-  emit.op(OP.i32_eq);
+  emit.op(OP.i32_ge_u);
   emit.block(OP.if);
   emit.i32(0);
   emit.get(RIP);
   emit.memory(OP.i64_store, stateAt(WORD.rip));
+  makePlain(emit, touch);
+  emit.branch(OP.br_if, 1);
   emit.i32(LOOP.leave);
   emit.set(STATUS);
   emit.branch(OP.br, 2);
+  emit.end();
+}
+
+/** i32: a tag was missing, and is there now. */
+function makePlain(emit: Code, touch: number): void {
+  emit.get(STATUS);
+  emit.i32(HANDLED.leave);
+  emit.op(OP.i32_ne);
+  emit.block(OP.if, TYPE.i32);
+  emit.get(MISSES);
+  emit.i32(1);
+  emit.op(OP.i32_add);
+  emit.i32(0);
+  emit.get(LEFT);
+  emit.get(MISSED_AT);
+  emit.op(OP.i32_eq, OP.select);
+  emit.tee(MISSES);
+  emit.i32(PATIENCE);
+  emit.op(OP.i32_lt_u);
+  emit.block(OP.if, TYPE.i32);
+  emit.get(LEFT);
+  emit.set(MISSED_AT);
+  emit.get(STATUS);
+  pushCount(emit);
+  emit.get(RIP);
+  emit.get(WAYS);
+  emit.call(touch);
+  emit.op(OP.else);
+  emit.i32(0);
+  emit.end();
+  emit.op(OP.else);
+  emit.i32(0);
   emit.end();
 }
 
@@ -178,11 +215,16 @@ function noteBlock(emit: Code): void {
 /** What was executed is counted, and the flags go to EFLAGS. */
 function finish(emit: Code, settle: number): void {
   emit.i32(0);
+  pushCount(emit);
+  emit.memory(OP.i64_store, stateAt(WORD.count));
+  emit.call(settle);
+}
+
+/** i64: the instructions that are retired. */
+function pushCount(emit: Code): void {
   emit.i32(0);
   emit.memory(OP.i64_load, stateAt(WORD.count));
   emit.get(BUDGET);
   emit.get(LEFT);
   emit.op(OP.i32_sub, OP.i64_extend_i32_u, OP.i64_add);
-  emit.memory(OP.i64_store, stateAt(WORD.count));
-  emit.call(settle);
 }

@@ -12,13 +12,14 @@ import { OP } from '../translate/opcodes.js';
 import { type Mode, SEGMENT_USE } from '../translate/region.js';
 import { REGION_TYPE, REGION_TYPES, settleFunction } from '../translate/runtime.js';
 import { lowerBranch } from './branches.js';
+import { findFunction, settlePageFunction, touchFunction } from './easy-way.js';
 import { HandlerEmitter } from './handler-emitter.js';
 import { loopFunction } from './loop.js';
 import { HANDLED, NO_HANDLER } from './slot.js';
 import { type Variant, variantIndex, VARIANTS } from './variant.js';
 
 /** Indexes of functions in the handlers' module. */
-const FUNCTION = { flags: 0, settle: 1, run: 2, none: 3 } as const;
+const FUNCTION = { flags: 0, settle: 1, find: 2, settlePage: 3, touch: 4, run: 5, none: 6 } as const;
 
 const { flat } = SEGMENT_USE;
 /** Addends are 0 as long as nothing is paged. */
@@ -42,7 +43,10 @@ export function makeHandlers(): HandlerModule {
   const bodies: FunctionBody[] = [
     flagsFunction(new Code()),
     settleFunction(FUNCTION.flags),
-    loopFunction(FUNCTION.settle),
+    findFunction(),
+    settlePageFunction(),
+    touchFunction(FUNCTION.find, FUNCTION.settlePage),
+    loopFunction(FUNCTION.settle, FUNCTION.touch),
   ];
   bodies.push(handler(Uint8Array.of(OP.i32_const, HANDLED.leave)));
   const numbers = new Map<string, number>();

@@ -21,8 +21,13 @@ export const PLACES = 0x1_0000;
 /** The handler of what has none. */
 export const NO_HANDLER = 1;
 
-/** What a handler returns: the instruction was executed, the interpreter has to execute it and nothing has changed, or it was executed and ends a block. */
-export const HANDLED = { done: 0, leave: 1, branch: 2 } as const;
+/** What a handler returns: the instruction was executed, or was and ends a block, or the interpreter has to execute it and nothing has changed. */
+export const HANDLED = { done: 0, branch: 1, leave: 2 } as const;
+/**
+ * What it returns, more than those, when it has missed a tag, and nothing has changed: the size of the access, and in the bits from MISS_NEEDS on what it needs (RIGHT). The
+ * address is in the state block, `missed`.
+ */
+export const MISS_NEEDS = 4;
 
 /**
  * Why the loop came back: the budget is used up; the interpreter has to execute an instruction, or to decode it; there is translated code for rIP; a

@@ -28,7 +28,7 @@ export function saveState(words: Int32Array): Uint8Array {
   const copy = words.slice();
   copy[WORD.vector] = copy[WORD.errorCode] = -1;
   copy.fill(0, WORD.result, WORD.result + 2);
-  copy.fill(0, WORD.flagKind, WORD.called + 2);
+  copy.fill(0, WORD.flagKind, WORD.missed + 2);
   return new Uint8Array(copy.buffer);
 }
 

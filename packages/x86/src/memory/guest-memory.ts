@@ -1,4 +1,4 @@
-import { LAYOUT } from './layout.js';
+import { LAYOUT, WAY } from './layout.js';
 import { CheckedMemory } from './checked-memory.js';
 import { type Memory } from './memory.js';
 import { type MemoryDevice } from './physical.js';
@@ -148,6 +148,13 @@ export class GuestMemory extends CheckedMemory implements Memory {
     this.tags.dropAll();
     this.codeVersion = this.codeEpoch | rights;
     this.mappingVersion = this.mappingEpoch | rights;
+  }
+
+  /** How WebAssembly may make pages plain (`handlers/easy-way.ts`): bits of WAY. */
+  get way(): number {
+    const isAsked = this.touches.onTouch !== undefined || !this.watches.isEmpty || this.points.isOnMemory;
+    const way = isAsked || !this.physical.a20 ? 0 : this.walker.way;
+    return this.tags.identity ? way | WAY.identity : way;
   }
 
   /** The PDPTEs that a value of CR3 names become those of PAE paging, unless one has a reserved bit set: false, and MOV to CR is #GP(0). */

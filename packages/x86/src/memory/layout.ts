@@ -44,3 +44,9 @@ export const TALLY = { touched: 0, inside: 4, filled: 5, largest: 6, /** The siz
 
 /** The most that fits behind the rest. */
 export const RAM_MAX = 0xc000_0000;
+
+/**
+ * What the easy way to a page (`handlers/easy-way.ts`) depends on: that there is one, paging of 4 levels, CR4.PGE, CR4.SMAP, EFER.NXE, that there are pages of 1 GiB, and
+ * that all pages have to lie at their linear address so far.
+ */
+export const WAY = { easy: 1, paged: 2, global: 4, smap: 8, noExecute: 0x10, gigabytes: 0x20, identity: 0x40 } as const;

@@ -1,8 +1,9 @@
 import { LAYOUT, NO_TAG, TAG_COUNT, TALLY } from './layout.js';
+import { RIGHT } from './ranges.js';
 
-/** What is known of a filled place: which of its tags are global, and the size of the page that it came from. */
-const GLOBAL_READ = 1;
-const GLOBAL_WRITE = 2;
+/** What is known of a filled place: which of its tags are global, by the right that they give, and that it is in `filled`. */
+const GLOBAL_READ = RIGHT.read;
+const GLOBAL_WRITE = RIGHT.write;
 export const LISTED = 4;
 const SMALLEST = 12;
 

@@ -1,16 +1,17 @@
 import { CR0, CR4, EFER, WORD } from '../cpu/state.js';
+import { WAY } from './layout.js';
 import { PAGE_FAULT } from './memory.js';
 import { type PhysicalMemory } from './physical.js';
 import { RIGHT } from './ranges.js';
 
 /** Bits of entries of all paging structures. Source: Intel SDM vol. 3A, 4.3 to 4.5. */
-const PRESENT = 1;
-const WRITABLE = 2;
-const USER = 4;
-const ACCESSED = 0x20;
-const DIRTY = 0x40;
-const LARGE = 0x80;
-const GLOBAL = 0x100;
+export const PRESENT = 1;
+export const WRITABLE = 2;
+export const USER = 4;
+export const ACCESSED = 0x20;
+export const DIRTY = 0x40;
+export const LARGE = 0x80;
+export const GLOBAL = 0x100;
 /** Low word of a PDPTE of PAE paging: bits that have to be 0. */
 const PDPTE_RESERVED = 0x1e6;
 /** Low word of an entry that maps a page itself, by level: bits that have to be 0. No page of 512 GiB: there PS is reserved. */
@@ -69,6 +70,22 @@ export class Walker {
 
   get paged(): boolean {
     return (this.control(0) & CR0.PG) !== 0;
+  }
+
+  /** What the easy way depends on (`handlers/easy-way.ts`), as bits of WAY; 0: there is none. */
+  get way(): number {
+    if (this.state[WORD.cpl] === 3) return 0;
+    if (!this.paged) return WAY.easy;
+    const cr4 = this.control(4);
+    if ((this.efer & EFER.LMA) === 0) return 0;
+    return (
+      WAY.easy |
+      WAY.paged |
+      (cr4 & CR4.PGE ? WAY.global : 0) |
+      (cr4 & CR4.SMAP ? WAY.smap : 0) |
+      (this.efer & EFER.NXE ? WAY.noExecute : 0) |
+      (this.gigabytePages ? WAY.gigabytes : 0)
+    );
   }
 
   /** All that decides who may touch what, as a small number: tags are good for one. */

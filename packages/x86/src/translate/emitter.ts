@@ -1,6 +1,7 @@
 import { LANE, LANES, RIP, SEG } from '../decode/lanes.js';
 import { REGISTER, SEGMENT, WORD } from '../cpu/state.js';
 import { LAYOUT } from '../memory/layout.js';
+import { RIGHT } from '../memory/ranges.js';
 import { FlagEmitter } from './flag-emitter.js';
 import { LOCAL } from './locals.js';
 import { OP, TYPE } from './opcodes.js';
@@ -252,10 +253,10 @@ export class Emitter extends FlagEmitter {
   }
 
   /**
-   * Leaves the region when the i32 on the stack is 0. No slow path is called from here: V8 keeps nothing in registers across a call, so that every
+   * Leaves the region when the i32 on the stack is 0: an access of `size` bytes at EA that needs these rights misses a tag. No slow path is called from here: V8 keeps nothing in registers across a call, so that every
    * access would cost a reload of what is live, whether it misses or not (xz: 5.7 s against 4.3).
    */
-  private leaveUnless(): void {
+  protected leaveUnless(_size: number, _needs: number): void {
     this.byte(OP.i32_eqz);
     this.leaveIf();
   }
@@ -264,12 +265,12 @@ export class Emitter extends FlagEmitter {
    * Like it, but an access over the end of a page is good, too, when both pages have tags and lie side by side: what copies 8 bytes at a time does
    * that on most pages. Smaller ones leave the region there: they are rare, and the code for them would be in the way of all others (xz: 3 %).
    */
-  private leaveUnlessStraddling(tags: number, addends: number, size: number): void {
-    if (!this.mayStraddle(size)) return this.leaveUnless();
+  private leaveUnlessStraddling(tags: number, addends: number, size: number, needs: number): void {
+    if (!this.mayStraddle(size)) return this.leaveUnless(size, needs);
     this.byte(OP.i32_eqz);
     this.open(OP.if);
     this.append(snippet(QUESTION.straddle, tags, size, this.region.mode.paged ? addends : 0));
-    this.leaveUnless();
+    this.leaveUnless(size, needs);
     this.close();
   }
 
@@ -286,8 +287,8 @@ export class Emitter extends FlagEmitter {
     if (write) {
       this.checkTag(LAYOUT.writeTags, size);
       this.byte(OP.i32_and);
-      this.leaveUnless();
-    } else this.leaveUnlessStraddling(LAYOUT.readTags, LAYOUT.readAddends, size);
+      this.leaveUnless(size, RIGHT.read | RIGHT.write);
+    } else this.leaveUnlessStraddling(LAYOUT.readTags, LAYOUT.readAddends, size, RIGHT.read);
     this.pushHostAddress(LAYOUT.readAddends);
     this.memory(LOADS[size] as number, LAYOUT.ram);
     if (size < 8) this.byte(OP.i64_extend_i32_u);
@@ -297,7 +298,7 @@ export class Emitter extends FlagEmitter {
   store(size: number, value: number, checked = false): void {
     if (!checked) {
       this.checkTag(LAYOUT.writeTags, size);
-      this.leaveUnlessStraddling(LAYOUT.writeTags, LAYOUT.writeAddends, size);
+      this.leaveUnlessStraddling(LAYOUT.writeTags, LAYOUT.writeAddends, size, RIGHT.write);
     }
     this.pushHostAddress(LAYOUT.writeAddends);
     this.get(value);
