@@ -27,14 +27,6 @@ const SLICE = 0x4000_0000;
 const PATIENCE = 0x1000;
 const STUCK: Exit = { reason: 'stuck' };
 
-/** What else the interpreter does while handlers execute most of its instructions. */
-export interface HandlerUse {
-  /** Entries of a block, and multiples of them, at which `hot` is asked; 0: blocks are not counted. */
-  readonly every: number;
-  /** A block was entered so often: true ends the run with reason `block`. */
-  readonly hot: (lo: number, hi: number) => boolean;
-}
-
 /** Tier 0: decodes and executes one instruction after the other. The reference for everything faster. */
 export class Interpreter extends Fetcher {
   /** Asked at the end of each block, with rIP of the next: true ends the run with reason `block`. */
@@ -43,8 +35,8 @@ export class Interpreter extends Fetcher {
   /** Exceptions without an instruction between them after which a run ends as `stuck`. */
   patience = PATIENCE;
 
-  /** While it is there, handlers execute what they can. */
-  byHandlers: HandlerUse | undefined;
+  /** Handlers and regions execute what they can. */
+  isFast = false;
 
   private before: ((lo: number, hi: number) => boolean) | undefined;
   private asksIn: ((lo: number, hi: number) => boolean) | undefined;
@@ -53,7 +45,7 @@ export class Interpreter extends Fetcher {
   private pageLo = NO_PAGE;
   private pageHi = 0;
   private asksHere = true;
-  /** Handlers may execute what comes next. */
+  /** They know the state that the CPU is in. */
   private fits = false;
   /** Low word of the instruction count at which the slice ends. */
   private end = 0;
@@ -105,13 +97,6 @@ export class Interpreter extends Fetcher {
     return BUDGET;
   }
 
-  /** Executes one instruction, or one round of REP, of code that runs already; nothing when there is nothing to say about it. */
-  step(): Exit | undefined {
-    this.stuck = 0;
-    this.end = (this.cpu.word(WORD.count) + 1) | 0;
-    return this.slice();
-  }
-
   private slice(): Exit | undefined {
     for (;;) {
       try {
@@ -145,8 +130,6 @@ export class Interpreter extends Fetcher {
       }
       const status = this.handle(wasSame);
       if (status === LOOP.budget) return undefined;
-      if (status === LOOP.translated) return BLOCK;
-      if (status === LOOP.hot) continue;
       const startLo = words[WORD.rip] as number;
       const startHi = words[WORD.rip + 1] as number;
       cpu.startLo = startLo;
@@ -187,19 +170,14 @@ export class Interpreter extends Fetcher {
   }
 
   /**
-   * Executes from rIP on what has handlers, and says what is to be done then. `isSame`: nothing has been executed since the last time but what has a
-   * handler, and that changes nothing that handlers depend on.
+   * Executes from rIP on what is translated or has handlers, and says what is to be done then. `isSame`: nothing has been executed since the last time but what
+   * has a handler, and that changes nothing that they depend on.
    */
   private handle(isSame: boolean): number {
-    const { handlers, byHandlers } = this;
-    if (handlers === undefined || byHandlers === undefined) return LOOP.leave;
-    if (!isSame) this.fits = handlers.fits;
-    if (!this.fits) return LOOP.leave;
-    const { words } = this.cpu;
-    const left = (this.end - (words[WORD.count] as number)) | 0;
-    const status = handlers.run(left, this.epoch, byHandlers.every);
-    if (status !== LOOP.hot) return status;
-    return byHandlers.hot(words[WORD.rip] as number, words[WORD.rip + 1] as number) ? LOOP.translated : status;
+    const { handlers } = this;
+    if (handlers === undefined || !this.isFast) return LOOP.leave;
+    if (!isSame) this.fits = handlers.look(this.epoch);
+    return this.fits ? handlers.run(this.end) : LOOP.leave;
   }
 
   /** Is `before` to be asked of this instruction? */

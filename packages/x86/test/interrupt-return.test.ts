@@ -91,10 +91,11 @@ function run(
   // not in the page of the code, whose stores are the interpreter's
   machine.setRegister('rsp', 0xa000n);
   prepare?.(machine);
-  const { engine } = machine as unknown as { engine: { interpreter: { step: () => unknown } } };
-  const step = engine.interpreter.step.bind(engine.interpreter);
+  const { interpreter } = (machine as unknown as { engine: { interpreter: { execute: (slot: number) => void } } })
+    .engine;
+  const execute = interpreter.execute.bind(interpreter);
   let steps = 0;
-  engine.interpreter.step = () => (steps++, step());
+  interpreter.execute = (slot) => (steps++, execute(slot));
   if (later !== undefined) {
     machine.run({ budget: 4500 });
     later(machine);

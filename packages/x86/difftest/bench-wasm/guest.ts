@@ -1,13 +1,22 @@
 /** Guest code as regions, translated by what translates it in a machine, in a memory with all of its RAM tagged. */
 import { WORD } from '../../src/cpu/state';
 import { LAYOUT, TAG_COUNT } from '../../src/memory/layout';
+import { Code } from '../../src/translate/code';
 import { compile } from '../../src/translate/compile';
 import { Emitter } from '../../src/translate/emitter';
-import { STATUS } from '../../src/translate/locals';
+import { flagsFunction } from '../../src/translate/flag-kinds';
 import { Former } from '../../src/translate/former';
+import { buildModule } from '../../src/translate/module';
 import { OP } from '../../src/translate/opcodes';
 import { type Mode, type Region } from '../../src/translate/region';
-import { DISPATCH, dispatchIndex, FLAGS_PLACE, FLAGS_TYPE_INDEX, runtimeModule } from '../../src/translate/runtime';
+import {
+  DISPATCH,
+  dispatchFunction,
+  dispatchIndex,
+  FLAGS_PLACE,
+  FLAGS_TYPE_INDEX,
+  REGION_TYPES,
+} from '../../src/translate/runtime';
 
 export const LONG: Mode = { codeSize: 64, paged: false, segments: [], key: 4 };
 export const LONG_PAGED: Mode = { codeSize: 64, paged: true, segments: [], key: 6 };
@@ -75,13 +84,23 @@ export function regionOf(code: readonly number[], mode = LONG, at = CODE): Regio
 /** V8 keeps what it has compiled, by the module's bytes; the number makes them new. */
 let serial = 0x1000;
 
-export function moduleOf(region: Region, access: Access = 'checked', slot = serial++): Uint8Array<ArrayBuffer> {
+export function moduleOf(region: Region, access: Access = 'checked'): Uint8Array<ArrayBuffer> {
   Object.assign(Emitter.prototype, VARIANTS[access]);
   try {
-    return compile(region, slot).module;
+    return numbered(compile(region).module);
   } finally {
     Object.assign(Emitter.prototype, SHIPPED);
   }
+}
+
+/** With a custom section that no other module has. Source: WebAssembly Core Specification 2.0, 5.5.3. */
+function numbered(module: Uint8Array): Uint8Array<ArrayBuffer> {
+  const section = new Code();
+  section.append(module);
+  const name = `n${serial++}`;
+  section.op(0, name.length + 1);
+  section.name(name);
+  return section.taken().slice();
 }
 
 export class Guest {
@@ -97,7 +116,12 @@ export class Guest {
       const words = new Uint32Array(this.memory.buffer, tags, 2 * TAG_COUNT);
       for (let page = 0; page < RAM >>> 12; page++) words[2 * page] = page << 12;
     }
-    const runtime = new WebAssembly.Module(runtimeModule(STATUS.miss));
+    const imports = [
+      { module: 'h', name: 'memory', what: 'memory' },
+      { module: 'h', name: 'table', what: 'table' },
+    ] as const;
+    const bodies = [flagsFunction(new Code()), dispatchFunction('run')];
+    const runtime = new WebAssembly.Module(buildModule(REGION_TYPES, imports, bodies));
     const { exports } = new WebAssembly.Instance(runtime, { h: { memory: this.memory, table: this.table } });
     const functions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     functions.set(FLAGS_PLACE, exports.flags);
@@ -121,7 +145,7 @@ export class Guest {
 
   /** Installs a region at an address for the dispatcher. */
   install(region: Region, slot: number): void {
-    this.table.set(slot, this.instance(moduleOf(region, 'checked', slot)));
+    this.table.set(slot, this.instance(moduleOf(region)));
     const entry = new Int32Array(
       this.memory.buffer,
       LAYOUT.dispatch + DISPATCH.bytes * dispatchIndex(region.baseLo),

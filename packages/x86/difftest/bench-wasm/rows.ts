@@ -123,7 +123,8 @@ function calls(add: Add): void {
     const body = callLoop((emit) => {
       emit.get(0);
       emit.i32(size - 1);
-      emit.op(OP.i32_and, OP.call_indirect, 0, 0);
+      emit.op(OP.i32_and, OP.call_indirect);
+      emit.op(0, 0);
     });
     const loop = instanceOf([{ module: 'm', name: 't', what: 'table' }], { m: { t: table } }, body).f as typeof one;
     add(

@@ -28,11 +28,10 @@ class Player {
 /** Words of the state block that say how it came to be, not what it is: flags in the making, and the business of translated code. */
 const NOT_STATE = new Set<number>([
   ...[WORD.eflags, WORD.lazy, WORD.result, WORD.result + 1, WORD.vector, WORD.errorCode, WORD.flagKind, WORD.rights],
-  ...[WORD.flagA, WORD.flagB, WORD.flagResult, WORD.horizon, WORD.tscFactor, WORD.called, WORD.missed].flatMap((word) => [
-    word,
-    word + 1,
-  ]),
-  ...[WORD.left, WORD.site, WORD.region],
+  ...[WORD.flagA, WORD.flagB, WORD.flagResult, WORD.horizon, WORD.tscFactor, WORD.called, WORD.missed].flatMap(
+    (word) => [word, word + 1],
+  ),
+  WORD.left,
 ]);
 const STATE_WORDS = 0x800 / 4;
 

@@ -35,13 +35,22 @@ const REGISTER_LANES: readonly number[] = [LANE.reg0, LANE.reg1, LANE.reg2];
  */
 export class HandlerEmitter extends Emitter {
   /** `lanes`: of an instruction like those that the handler is for. */
-  constructor(mode: Mode, lanes: Int32Array) {
+  constructor(
+    mode: Mode,
+    lanes: Int32Array,
+    /** Number of the function `flags`. */
+    private readonly flags: number,
+  ) {
     super({ baseLo: 0, baseHi: 0, mode, blocks: [], entries: [], lanes, offsets: [] });
   }
 
   override lane(lane: number): number {
     const operand = REGISTER_LANES.indexOf(lane);
     return operand >= 0 && super.lane(lane - 1) === KIND.reg ? registerOf(operand) : super.lane(lane);
+  }
+
+  protected override callFlags(): void {
+    this.call(this.flags);
   }
 
   /** The handler ends here, and the instruction is not executed. */
@@ -57,11 +66,11 @@ export class HandlerEmitter extends Emitter {
   }
 
   /** It ends here, and says what is missing. */
-  protected override leaveUnless(size: number, needs: number): void {
+  protected override leaveUnless(): void {
     this.byte(OP.i32_eqz);
     this.block(OP.if);
     this.storeState(OP.i64_store, WORD.missed, LOCAL.ea);
-    this.i32(size | (needs << MISS_NEEDS));
+    this.i32(this.size | (this.needs << MISS_NEEDS));
     this.byte(OP.return);
     this.end();
   }

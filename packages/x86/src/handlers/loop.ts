@@ -2,7 +2,7 @@ import { WORD } from '../cpu/state.js';
 import { LANE } from '../decode/lanes.js';
 import { LAYOUT } from '../memory/layout.js';
 import { Code } from '../translate/code.js';
-import { stateAt } from '../translate/locals.js';
+import { STATUS as REGION, stateAt } from '../translate/locals.js';
 import { type FunctionBody } from '../translate/module.js';
 import { OP, TYPE } from '../translate/opcodes.js';
 import { ENTRIES, ENTRY_BYTES, ENTRY_SHIFT, TRANSLATED } from '../translate/profile.js';
@@ -10,19 +10,32 @@ import { foldAddress } from '../translate/runtime.js';
 import { HANDLED, LOOP, PLACES, SLOT, SLOT_BYTES } from './slot.js';
 
 // parameters and locals
-const [BUDGET, MODE, VERSION, HOT, WAYS] = [0, 1, 2, 3, 4];
-const [LEFT, SLOT_ADDRESS, STATUS, AT, COUNT, MISSED_AT, MISSES] = [5, 6, 7, 8, 9, 10, 11];
-const [RIP, MASK] = [12, 13];
+const [BUDGET, MODE, VERSION, HOT, WAYS, DISPATCH] = [0, 1, 2, 3, 4, 5];
+const [LEFT, SLOT_ADDRESS, STATUS, AT, COUNT, MISSED_AT, MISSES, ARRIVAL] = [6, 7, 8, 9, 10, 11, 12, 13];
+const [RIP, MASK] = [14, 15];
+
+/** Behind the table of regions. */
+const HANDLERS_TABLE = 1;
 
 /** So often pages are made plain for one instruction: two that have the same place in the tags would take turns for ever. */
 const PATIENCE = 4;
 
+/** How rIP came to where the dispatcher has no region: unknown, from a region, or as the beginning of a block that is said to be translated. */
+const CAME = { somehow: 0, fromRegion: 1, translated: 2 } as const;
+
+/** Functions that the loop calls, by number. */
+interface Callees {
+  readonly settle: number;
+  readonly touch: number;
+  readonly dispatch: number;
+}
+
 /**
- * `run(budget, mode, version, hot, way)`: executes decoded instructions by their handlers until the budget of instructions is used up, or an instruction is
- * not decoded or has no handler, or a block ends where translated code begins, or begins for a multiple of `hot` times; LOOP says which. `hot` 0: blocks are
- * not counted. rIP, the count and all flags are true then.
+ * `run(budget, mode, version, hot, way, dispatch)`: executes translated regions (of the mode `dispatch`; 0: none), and where there are none decoded instructions by their
+ * handlers, until the budget of instructions is used up, or an instruction is not decoded or has no handler, or there is something to be done about
+ * regions; LOOP says which. `hot`: so often a block is entered before that is said, 0: blocks are not counted. rIP, the count and all flags are true then.
  */
-export function loopFunction(settle: number, touch: number): FunctionBody {
+export function loopFunction(callees: Callees): FunctionBody {
   const emit = new Code();
   emit.get(BUDGET);
   emit.set(LEFT);
@@ -34,8 +47,13 @@ export function loopFunction(settle: number, touch: number): FunctionBody {
   emit.set(MASK);
   emit.block(OP.block);
   emit.block(OP.loop);
+  emit.get(DISPATCH);
+  emit.block(OP.if);
+  runRegions(emit, callees.dispatch);
+  emit.end();
+  emit.block(OP.loop);
   findSlot(emit);
-  callHandler(emit, touch);
+  callHandler(emit, callees.touch);
   emit.get(LEFT);
   emit.i32(1);
   emit.op(OP.i32_sub);
@@ -46,7 +64,8 @@ export function loopFunction(settle: number, touch: number): FunctionBody {
   emit.get(HOT);
   emit.op(OP.i32_eqz, OP.i32_eqz, OP.i32_and);
   emit.block(OP.if);
-  noteBlock(emit);
+  noteBlock(emit, 3);
+  emit.branch(OP.br_if, 2);
   emit.end();
   emit.get(LEFT);
   emit.branch(OP.br_if, 0);
@@ -54,14 +73,62 @@ export function loopFunction(settle: number, touch: number): FunctionBody {
   emit.i32(LOOP.budget);
   emit.set(STATUS);
   emit.end();
-  finish(emit, settle);
+  emit.end();
+  finish(emit, callees.settle);
   emit.get(STATUS);
-  const type = [[TYPE.i32, TYPE.i32, TYPE.i32, TYPE.i32, TYPE.i32], [TYPE.i32]] as const;
+  const type = [new Array<number>(6).fill(TYPE.i32), [TYPE.i32]] as const;
   const locals: FunctionBody['locals'] = [
-    [7, TYPE.i32],
+    [8, TYPE.i32],
     [2, TYPE.i64],
   ];
   return { type, name: 'run', locals, code: emit.taken() };
+}
+
+/** Goes from region to region; behind it comes what is not translated. Inside of an `if` in the loop in the block that is left with STATUS. */
+function runRegions(emit: Code, dispatch: number): void {
+  const exit = 2;
+  emit.i32(0);
+  emit.get(LEFT);
+  emit.memory(OP.i32_store, stateAt(WORD.left));
+  emit.get(DISPATCH);
+  emit.call(dispatch);
+  emit.set(STATUS);
+  // a region was entered
+  emit.i32(0);
+  emit.memory(OP.i32_load, stateAt(WORD.left));
+  emit.tee(AT);
+  emit.get(LEFT);
+  emit.op(OP.i32_ne);
+  emit.block(OP.if);
+  emit.get(AT);
+  emit.set(LEFT);
+  emit.i32(CAME.fromRegion);
+  emit.set(ARRIVAL);
+  emit.end();
+  emit.get(LEFT);
+  emit.op(OP.i32_eqz);
+  emit.get(STATUS);
+  emit.i32(REGION.budget);
+  emit.op(OP.i32_eq, OP.i32_or);
+  endIf(emit, LOOP.budget, exit);
+  emit.get(STATUS);
+  emit.i32(REGION.miss);
+  emit.op(OP.i32_eq);
+  emit.block(OP.if);
+  emit.get(ARRIVAL);
+  emit.i32(CAME.translated);
+  emit.op(OP.i32_eq);
+  endIf(emit, LOOP.translated, exit + 1);
+  emit.get(ARRIVAL);
+  emit.get(HOT);
+  emit.op(OP.i32_eqz, OP.i32_eqz, OP.i32_and);
+  emit.block(OP.if);
+  noteBlock(emit, exit + 2);
+  endIf(emit, LOOP.translated, exit + 2);
+  emit.end();
+  emit.end();
+  emit.i32(CAME.somehow);
+  emit.set(ARRIVAL);
 }
 
 /** Ends the loop when the i32 on the stack is not 0. `depth`: of the block around the loop, from here. */
@@ -101,7 +168,7 @@ function findSlot(emit: Code): void {
     emit.get(wanted as number);
     emit.op(OP.i32_ne, OP.i32_or);
   }
-  endIf(emit, LOOP.missing, 1);
+  endIf(emit, LOOP.missing, 2);
 }
 
 /** Moves rIP behind the instruction, and back when the handler does not execute it. */
@@ -119,7 +186,7 @@ function callHandler(emit: Code, touch: number): void {
   emit.memory(OP.i32_load, 4 * SLOT.handler);
   emit.byte(OP.call_indirect);
   emit.unsigned(0); // REGION_TYPE
-  emit.byte(0);
+  emit.byte(HANDLERS_TABLE);
   emit.tee(STATUS);
   emit.i32(HANDLED.leave);
   emit.op(OP.i32_ge_u);
@@ -131,7 +198,7 @@ function callHandler(emit: Code, touch: number): void {
   emit.branch(OP.br_if, 1);
   emit.i32(LOOP.leave);
   emit.set(STATUS);
-  emit.branch(OP.br, 2);
+  emit.branch(OP.br, 3);
   emit.end();
 }
 
@@ -167,8 +234,11 @@ function makePlain(emit: Code, touch: number): void {
   emit.end();
 }
 
-/** Counts the block that begins at rIP, as `Profile.note` does. */
-function noteBlock(emit: Code): void {
+/**
+ * i32: the block that begins at rIP is said to be translated, and there is a dispatcher to ask. Counts it otherwise, as `Profile.note` does. `exit`: depth of the block that
+ * is left with STATUS, from here.
+ */
+function noteBlock(emit: Code, exit: number): void {
   const words = { lo: LAYOUT.profile, hi: LAYOUT.profile + 4, count: LAYOUT.profile + 8 };
   emit.i32(0);
   emit.memory(OP.i64_load, stateAt(WORD.rip));
@@ -192,10 +262,6 @@ function noteBlock(emit: Code): void {
   emit.get(AT);
   emit.memory(OP.i32_load, words.count);
   emit.tee(COUNT);
-  emit.i32(TRANSLATED);
-  emit.op(OP.i32_eq);
-  endIf(emit, LOOP.translated, 2);
-  emit.get(COUNT);
   emit.i32(0);
   emit.op(OP.i32_ge_s);
   emit.block(OP.if);
@@ -208,8 +274,17 @@ function noteBlock(emit: Code): void {
   emit.get(COUNT);
   emit.get(HOT);
   emit.op(OP.i32_rem_u, OP.i32_eqz);
-  endIf(emit, LOOP.hot, 3);
+  endIf(emit, LOOP.hot, exit + 1);
   emit.end();
+  emit.i32(CAME.translated);
+  emit.get(ARRIVAL);
+  emit.get(COUNT);
+  emit.i32(TRANSLATED);
+  emit.op(OP.i32_eq);
+  emit.tee(AT);
+  emit.op(OP.select);
+  emit.set(ARRIVAL);
+  emit.get(AT);
 }
 
 /** What was executed is counted, and the flags go to EFLAGS. */

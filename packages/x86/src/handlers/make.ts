@@ -10,7 +10,7 @@ import { BRANCH, FORM_BRANCH, FORM_LOWERING } from '../translate/lowerings.js';
 import { buildModule, type FunctionBody } from '../translate/module.js';
 import { OP } from '../translate/opcodes.js';
 import { type Mode, SEGMENT_USE } from '../translate/region.js';
-import { REGION_TYPE, REGION_TYPES, settleFunction } from '../translate/runtime.js';
+import { dispatchFunction, REGION_TYPE, REGION_TYPES, settleFunction } from '../translate/runtime.js';
 import { lowerBranch } from './branches.js';
 import { findFunction, settlePageFunction, touchFunction } from './easy-way.js';
 import { HandlerEmitter } from './handler-emitter.js';
@@ -19,7 +19,7 @@ import { HANDLED, NO_HANDLER } from './slot.js';
 import { type Variant, variantIndex, VARIANTS } from './variant.js';
 
 /** Indexes of functions in the handlers' module. */
-const FUNCTION = { flags: 0, settle: 1, find: 2, settlePage: 3, touch: 4, run: 5, none: 6 } as const;
+const FUNCTION = { flags: 0, settle: 1, dispatch: 2, find: 3, settlePage: 4, touch: 5, run: 6, none: 7 } as const;
 
 const { flat } = SEGMENT_USE;
 /** Addends are 0 as long as nothing is paged. */
@@ -43,14 +43,16 @@ export function makeHandlers(): HandlerModule {
   const bodies: FunctionBody[] = [
     flagsFunction(new Code()),
     settleFunction(FUNCTION.flags),
+    dispatchFunction(),
     findFunction(),
     settlePageFunction(),
     touchFunction(FUNCTION.find, FUNCTION.settlePage),
-    loopFunction(FUNCTION.settle, FUNCTION.touch),
+    loopFunction(FUNCTION),
   ];
   bodies.push(handler(Uint8Array.of(OP.i32_const, HANDLED.leave)));
   const numbers = new Map<string, number>();
-  const functions: number[] = [FUNCTION.flags, FUNCTION.none];
+  // no handler has number 0
+  const functions: number[] = [FUNCTION.none, FUNCTION.none];
   for (const variant of variants()) {
     const code = codeOf(variant);
     if (code === undefined) continue;
@@ -63,7 +65,10 @@ export function makeHandlers(): HandlerModule {
     const { form, codeSize, operandSize, hasMemory } = variant;
     table[variantIndex(form, codeSize, operandSize, hasMemory)] = number;
   }
-  const imports = [{ module: 'h', name: 'memory', what: 'memory' }] as const;
+  const imports = [
+    { module: 'h', name: 'memory', what: 'memory' },
+    { module: 'h', name: 'regions', what: 'table' },
+  ] as const;
   return { module: buildModule(REGION_TYPES, imports, bodies, functions), table };
 }
 
@@ -84,7 +89,7 @@ function codeOf(variant: Variant): Uint8Array | undefined {
   if ((FORM_TRAITS[form] as number) & (FORM_TRAIT.sys | FORM_TRAIT.todo) || !(isBranch || lowering)) return undefined;
   const lanes = lanesOf(variant);
   if (lanes === undefined) return undefined;
-  const emit = new HandlerEmitter(MODES[codeSize], lanes);
+  const emit = new HandlerEmitter(MODES[codeSize], lanes, FUNCTION.flags);
   if (!(isBranch ? lowerBranch(emit) : lowering?.lower(emit))) return undefined;
   emit.flushFlags();
   emit.i32(isBranch ? HANDLED.branch : HANDLED.done);

@@ -30,8 +30,8 @@ export const HANDLED = { done: 0, branch: 1, leave: 2 } as const;
 export const MISS_NEEDS = 4;
 
 /**
- * Why the loop came back: the budget is used up; the interpreter has to execute an instruction, or to decode it; there is translated code for rIP; a
- * block has become hot.
+ * Why the loop came back: the budget is used up, or a region is longer than what is left of it; the interpreter has to execute an instruction, or to decode it; the
+ * block at rIP is said to be translated, but the dispatcher does not know of it; it has become hot.
  */
 export const LOOP = { budget: 0, leave: 1, missing: 2, translated: 3, hot: 4 } as const;
 

@@ -40,7 +40,14 @@ export const DENIED_SHIFT = 4;
 export const TOUCH_BYTES = 16;
 
 /** Words that both JavaScript and WebAssembly count in: pages by kind of touch, pages that were touched at all, places in `filled`, log2 of the largest page in the tags. */
-export const TALLY = { touched: 0, inside: 4, filled: 5, largest: 6, /** The size of RAM. */ ram: 7, words: 8 } as const;
+export const TALLY = {
+  touched: 0,
+  inside: 4,
+  filled: 5,
+  largest: 6,
+  /** The size of RAM. */ ram: 7,
+  words: 8,
+} as const;
 
 /** The most that fits behind the rest. */
 export const RAM_MAX = 0xc000_0000;

@@ -53,7 +53,9 @@ export class TouchLog {
     this.tallies = new Int32Array(buffer, LAYOUT.tallies, TALLY.words);
     this.tallies[TALLY.ram] = 4096 * pages;
     const start = LAYOUT.ram + 4096 * pages;
-    this.columns = TOUCH_KINDS.map((_, kind) => new Int32Array(buffer, start + kind * TOUCH_BYTES * pages, WORDS * pages));
+    this.columns = TOUCH_KINDS.map(
+      (_, kind) => new Int32Array(buffer, start + kind * TOUCH_BYTES * pages, WORDS * pages),
+    );
   }
 
   touch(page: number, kind: number): void {

@@ -2,9 +2,9 @@ import { REGISTER, WORD } from '../cpu/state.js';
 import { KIND, LANE, LANES } from '../decode/lanes.js';
 import { LAYOUT } from '../memory/layout.js';
 import { pushCondition } from './conditions.js';
-import { Emitter, type Site } from './emitter.js';
+import { Emitter } from './emitter.js';
 import { Flow } from './flow.js';
-import { LOCAL, LOCAL_TYPES, STATUS, stateAt } from './locals.js';
+import { LOCAL, LOCAL_TYPES, SITE_REST_BITS, STATUS } from './locals.js';
 import { liveFlags, liveWithin } from './liveness.js';
 import { returnToKernel } from './lower-iret.js';
 import { moveStack, pushLocal, stackAddress } from './lower-move.js';
@@ -18,7 +18,6 @@ export interface Compiled {
   readonly module: Uint8Array<ArrayBuffer>;
   /** The label that enters a block, by its number. */
   readonly labels: ReadonlyMap<number, number>;
-  readonly sites: readonly Site[];
 }
 
 /** What is known of the flags at some place: Emitter's fields of the same names. */
@@ -31,8 +30,8 @@ const bitOf = (register: number): number => (register >= 0 && register < ALL_REG
 const UNNAMED = 0xff & ~bitOf(REGISTER.rbx);
 
 /** One region to one function. */
-export function compile(region: Region, number: number): Compiled {
-  return new Compiler(region).compile(number);
+export function compile(region: Region): Compiled {
+  return new Compiler(region).compile();
 }
 
 class Compiler extends Flow {
@@ -58,15 +57,12 @@ class Compiler extends Flow {
     this.live = liveFlags(region, this.checked);
   }
 
-  compile(number: number): Compiled {
+  compile(): Compiled {
     const { emit, structure } = this;
     const used = this.usedRegisters();
     for (const register of used) this.loadRegister(register);
     emit.loadState(OP.i32_load, WORD.left);
     emit.set(LOCAL.left);
-    emit.i32(0);
-    emit.i32(number);
-    emit.memory(OP.i32_store, stateAt(WORD.region));
     emit.open(OP.block); // exit
     emit.open(OP.block); // fault
     emit.open(OP.block); // fault with flags
@@ -79,13 +75,30 @@ class Compiler extends Flow {
     emit.storeState(OP.i64_store, WORD.flagResult, LOCAL.flagR);
     emit.storeState(OP.i32_store, WORD.flagKind, LOCAL.flagKind);
     emit.close();
-    emit.storeState(OP.i32_store, WORD.site, LOCAL.site);
-    emit.i32(STATUS.leave);
-    emit.set(LOCAL.status);
+    this.goToSite();
     emit.close();
     this.epilogue(used);
     const module = REGION_MODULE.build([{ locals: LOCAL_TYPES, code: emit.finish() }]);
-    return { module, labels: structure.labels, sites: emit.sites };
+    return { module, labels: structure.labels };
+  }
+
+  /** rIP and the budget are what they are before the instruction that the region is left at. */
+  private goToSite(): void {
+    const { emit } = this;
+    emit.pushRip(0);
+    emit.get(LOCAL.site);
+    emit.i64(SITE_REST_BITS, 0);
+    emit.op(OP.i64_shr_s, OP.i64_add);
+    if (this.region.mode.codeSize === 32) emit.cut(4);
+    emit.set(LOCAL.rip);
+    emit.get(LOCAL.left);
+    emit.get(LOCAL.site);
+    emit.byte(OP.i32_wrap_i64);
+    emit.i32((1 << SITE_REST_BITS) - 1);
+    emit.op(OP.i32_and, OP.i32_add);
+    emit.set(LOCAL.left);
+    emit.i32(STATUS.leave);
+    emit.set(LOCAL.status);
   }
 
   private loadRegister(register: number): void {

@@ -3,7 +3,7 @@ import { REGISTER, SEGMENT, WORD } from '../cpu/state.js';
 import { LAYOUT } from '../memory/layout.js';
 import { RIGHT } from '../memory/ranges.js';
 import { FlagEmitter } from './flag-emitter.js';
-import { LOCAL } from './locals.js';
+import { LOCAL, SITE_REST_BITS } from './locals.js';
 import { OP, TYPE } from './opcodes.js';
 import { QUESTION, snippet } from './tag-checks.js';
 import { linearAt, SEGMENT_USE, type Region } from './region.js';
@@ -26,8 +26,8 @@ const HIGH_BYTE = 16;
 /** Emitters write here, one after the other. */
 let scratch: Uint8Array = new Uint8Array(0x8000);
 
-/** A place where a region may be left before an instruction: the interpreter continues there. */
-export interface Site {
+/** A place where a region may be left before an instruction. */
+interface Site {
   /** Of the instruction, relative to the base of the region. */
   readonly offset: number;
   /** Instructions of its block that have been taken from the budget and are not done, it included. */
@@ -43,12 +43,14 @@ export class Emitter extends FlagEmitter {
   at = 0;
   /** The instruction's place and what is left of its block. */
   here: Site = { offset: 0, rest: 0 };
-  readonly sites: Site[] = [];
   /** Flags behind the instruction are looked at before they are set again. */
   flagsLive = true;
   /** Labels between here and the region's fault label; branches out of `if`s count on it. */
   depth = 0;
-  private siteOfInstruction = -1;
+
+  /** Bytes of the access in hand, and what it needs: RIGHT. */
+  protected size = 0;
+  protected needs = 0;
 
   constructor(readonly region: Region) {
     super(scratch);
@@ -67,13 +69,6 @@ export class Emitter extends FlagEmitter {
   begin(instruction: number, here: Site): void {
     this.at = LANES * instruction;
     this.here = here;
-    this.siteOfInstruction = -1;
-  }
-
-  /** Number of the instruction's site. */
-  site(): number {
-    if (this.siteOfInstruction < 0) this.siteOfInstruction = this.sites.push(this.here) - 1;
-    return this.siteOfInstruction;
   }
 
   // scopes
@@ -95,16 +90,20 @@ export class Emitter extends FlagEmitter {
 
   /** Leaves the region before the instruction in hand. */
   leave(): void {
-    this.i32(this.site());
-    this.set(LOCAL.site);
+    this.setSite();
     this.branchToFault(OP.br);
   }
 
   /** Leaves it when the i32 on the stack is not 0. */
   leaveIf(): void {
-    this.i32(this.site());
-    this.set(LOCAL.site);
+    this.setSite();
     this.branchToFault(OP.br_if);
+  }
+
+  private setSite(): void {
+    const { offset, rest } = this.here;
+    this.i64((offset << SITE_REST_BITS) | rest, offset >> (32 - SITE_REST_BITS));
+    this.set(LOCAL.site);
   }
 
   // registers
@@ -253,10 +252,10 @@ export class Emitter extends FlagEmitter {
   }
 
   /**
-   * Leaves the region when the i32 on the stack is 0: an access of `size` bytes at EA that needs these rights misses a tag. No slow path is called from here: V8 keeps nothing in registers across a call, so that every
+   * Leaves the region when the i32 on the stack is 0: the access misses a tag. No slow path is called from here: V8 keeps nothing in registers across a call, so that every
    * access would cost a reload of what is live, whether it misses or not (xz: 5.7 s against 4.3).
    */
-  protected leaveUnless(_size: number, _needs: number): void {
+  protected leaveUnless(): void {
     this.byte(OP.i32_eqz);
     this.leaveIf();
   }
@@ -265,12 +264,12 @@ export class Emitter extends FlagEmitter {
    * Like it, but an access over the end of a page is good, too, when both pages have tags and lie side by side: what copies 8 bytes at a time does
    * that on most pages. Smaller ones leave the region there: they are rare, and the code for them would be in the way of all others (xz: 3 %).
    */
-  private leaveUnlessStraddling(tags: number, addends: number, size: number, needs: number): void {
-    if (!this.mayStraddle(size)) return this.leaveUnless(size, needs);
+  private leaveUnlessStraddling(tags: number, addends: number, size: number): void {
+    if (!this.mayStraddle(size)) return this.leaveUnless();
     this.byte(OP.i32_eqz);
     this.open(OP.if);
     this.append(snippet(QUESTION.straddle, tags, size, this.region.mode.paged ? addends : 0));
-    this.leaveUnless(size, needs);
+    this.leaveUnless();
     this.close();
   }
 
@@ -283,12 +282,14 @@ export class Emitter extends FlagEmitter {
   /** Takes the address from the stack (it stays in EA) and leaves the value. `write`: a store to the same place follows. */
   load(size: number, write = false): void {
     this.set(LOCAL.ea);
+    this.size = size;
+    this.needs = write ? RIGHT.read | RIGHT.write : RIGHT.read;
     this.checkTag(LAYOUT.readTags, size);
     if (write) {
       this.checkTag(LAYOUT.writeTags, size);
       this.byte(OP.i32_and);
-      this.leaveUnless(size, RIGHT.read | RIGHT.write);
-    } else this.leaveUnlessStraddling(LAYOUT.readTags, LAYOUT.readAddends, size, RIGHT.read);
+      this.leaveUnless();
+    } else this.leaveUnlessStraddling(LAYOUT.readTags, LAYOUT.readAddends, size);
     this.pushHostAddress(LAYOUT.readAddends);
     this.memory(LOADS[size] as number, LAYOUT.ram);
     if (size < 8) this.byte(OP.i64_extend_i32_u);
@@ -297,8 +298,10 @@ export class Emitter extends FlagEmitter {
   /** Stores a local (i64) at EA; `checked` when `load` has found that it may. */
   store(size: number, value: number, checked = false): void {
     if (!checked) {
+      this.size = size;
+      this.needs = RIGHT.write;
       this.checkTag(LAYOUT.writeTags, size);
-      this.leaveUnlessStraddling(LAYOUT.writeTags, LAYOUT.writeAddends, size, RIGHT.write);
+      this.leaveUnlessStraddling(LAYOUT.writeTags, LAYOUT.writeAddends, size);
     }
     this.pushHostAddress(LAYOUT.writeAddends);
     this.get(value);

@@ -138,6 +138,11 @@ export class FlagEmitter extends Code {
     this.pushFlagB();
     this.pushFlagResult();
     this.pushRawEflags();
+    this.callFlags();
+  }
+
+  /** `flags` takes what is on the stack. */
+  protected callFlags(): void {
     this.i32(FLAGS_PLACE);
     this.byte(OP.call_indirect);
     this.unsigned(FLAGS_TYPE_INDEX);

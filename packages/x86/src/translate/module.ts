@@ -29,7 +29,7 @@ export class ModuleShape {
   /** All sections in front of the code. */
   private readonly head: Uint8Array;
 
-  /** `fixedTypes` are the first types, for `call_indirect`; `table` has functions by their index, from 0 on. */
+  /** `fixedTypes` are the first types, for `call_indirect`; a table of its own, behind one that is imported, has these functions, by their index. */
   constructor(
     fixedTypes: readonly FunctionType[],
     imports: readonly Import[],
@@ -51,7 +51,8 @@ export class ModuleShape {
     append(out, SECTION.function, listed);
     if (table.length > 0) append(out, SECTION.table, tableSection(table.length));
     append(out, SECTION.export, exported);
-    if (table.length > 0) append(out, SECTION.element, elementSection(table));
+    if (table.length > 0)
+      append(out, SECTION.element, elementSection(table, imports.filter(({ what }) => what === 'table').length));
     this.head = out.taken().slice();
   }
 
@@ -135,9 +136,11 @@ function tableSection(size: number): Code {
   return section;
 }
 
-function elementSection(functions: readonly number[]): Code {
+/** `table`: its index. */
+function elementSection(functions: readonly number[], table: number): Code {
   const section = new Code();
-  section.append(Uint8Array.of(1, 0, OP.i32_const, 0, OP.end));
+  const [explicit, functionReferences] = [2, 0];
+  section.append(Uint8Array.of(1, explicit, table, OP.i32_const, 0, OP.end, functionReferences));
   section.unsigned(functions.length);
   for (const index of functions) section.unsigned(index);
   return section;

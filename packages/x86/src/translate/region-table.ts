@@ -1,5 +1,4 @@
 import { LAYOUT } from '../memory/layout.js';
-import { type Site } from './emitter.js';
 import { type Profile, TRANSLATED } from './profile.js';
 import { linearAt, type Region } from './region.js';
 import { DISPATCH, dispatchIndex } from './runtime.js';
@@ -7,7 +6,6 @@ import { DISPATCH, dispatchIndex } from './runtime.js';
 /** A region that has become a function. */
 export interface Translated {
   readonly region: Region;
-  readonly sites: readonly Site[];
   readonly slot: number;
   /** How often it could not be entered because not all of its pages were fetched. */
   refusals: number;
@@ -26,11 +24,10 @@ export interface Entry {
 }
 
 /** Regions at most: V8 keeps each in memory, and the dispatcher's table has so many places. */
-const MAX_REGIONS = 1 << DISPATCH.slotBits;
+export const MAX_REGIONS = 1 << DISPATCH.slotBits;
 
 /** All translated regions, found by entry, by block, and by the page that their code lies in; the functions of the dispatcher, and its table. */
 export class RegionTable {
-  readonly functions = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_REGIONS });
   /** By mode and entry. */
   private readonly entries = new Map<number, Map<number, Entry>>();
   /** The beginnings of all blocks, by mode. */
@@ -45,6 +42,8 @@ export class RegionTable {
   constructor(
     buffer: ArrayBuffer,
     private readonly profile: Profile,
+    /** Where the dispatcher finds them. */
+    private readonly functions: WebAssembly.Table,
   ) {
     this.dispatch = new Int32Array(buffer, LAYOUT.dispatch, (DISPATCH.entries * DISPATCH.bytes) / 4);
   }
@@ -57,10 +56,6 @@ export class RegionTable {
   /** The region that has a block there. */
   around(key: number, lo: number, hi: number): Translated | undefined {
     return this.blocks.get(key)?.get(keyOf(lo, hi));
-  }
-
-  at(slot: number): Translated | undefined {
-    return this.slots[slot];
   }
 
   /** A slot for a new region; when there is none, all begins anew. */

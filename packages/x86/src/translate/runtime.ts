@@ -1,16 +1,8 @@
 import { WORD } from '../cpu/state.js';
 import { LAYOUT } from '../memory/layout.js';
 import { Code } from './code.js';
-import {
-  buildModule,
-  ModuleShape,
-  type FunctionBody,
-  type FunctionHead,
-  type FunctionType,
-  type Import,
-} from './module.js';
-import { flagsFunction } from './flag-kinds.js';
-import { log2, stateAt } from './locals.js';
+import { ModuleShape, type FunctionBody, type FunctionHead, type FunctionType, type Import } from './module.js';
+import { log2, STATUS, stateAt } from './locals.js';
 import { OP, TYPE } from './opcodes.js';
 
 /**
@@ -47,8 +39,8 @@ export function foldAddress(emit: Code, scratch: number, shift: number, entries:
   emit.op(OP.i32_and);
 }
 
-/** `run(mode)`: goes from region to region until one has something to say, or there is none for rIP. */
-function dispatcher(miss: number): FunctionBody {
+/** `dispatch(mode)`: goes from region to region until one has something to say (STATUS), or there is none for rIP. */
+export function dispatchFunction(name?: string): FunctionBody {
   const [MODE, RIP, ENTRY] = [0, 1, 2];
   const emit = new Code();
   emit.block(OP.loop);
@@ -68,7 +60,7 @@ function dispatcher(miss: number): FunctionBody {
   emit.get(MODE);
   emit.op(OP.i32_ne, OP.i32_or);
   emit.block(OP.if);
-  emit.i32(miss);
+  emit.i32(STATUS.miss);
   emit.op(OP.return);
   emit.end();
   emit.get(ENTRY);
@@ -90,11 +82,8 @@ function dispatcher(miss: number): FunctionBody {
     [1, TYPE.i64],
     [1, TYPE.i32],
   ];
-  return { type: REGION_TYPE, name: 'run', locals, code: emit.taken() };
+  return { type: REGION_TYPE, ...(name !== undefined && { name }), locals, code: emit.taken() };
 }
-
-/** Index of `flags` in the runtime's module. */
-const FLAGS_FUNCTION = 0;
 
 /** `settle()`: the flags that translated code has left in the state block go to EFLAGS. `flags`: index of that function. */
 export function settleFunction(flags: number): FunctionBody {
@@ -116,14 +105,4 @@ export function settleFunction(flags: number): FunctionBody {
   emit.i32(0);
   emit.memory(OP.i32_store, stateAt(WORD.flagKind));
   return { type: [[], []], name: 'settle', locals: [], code: emit.taken() };
-}
-
-/** The module of what is not a region: flags, dispatcher. `miss` is what the dispatcher says when there is no region. */
-export function runtimeModule(miss: number): Uint8Array<ArrayBuffer> {
-  const imports: Import[] = [
-    { module: 'h', name: 'memory', what: 'memory' },
-    { module: 'h', name: 'table', what: 'table' },
-  ];
-  const bodies = [flagsFunction(new Code()), dispatcher(miss), settleFunction(FLAGS_FUNCTION)];
-  return buildModule(REGION_TYPES, imports, bodies);
 }

@@ -1,24 +1,18 @@
 import { carryOf } from '../cpu/carry.js';
 import { type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
+import { type Translation } from '../handlers/handlers.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
 import { LAYOUT, NO_PAGE } from '../memory/layout.js';
 import { compile, type Compiled } from './compile.js';
-import { type Site } from './emitter.js';
 import { Former, MAX_DISTANCE } from './former.js';
-import { STATUS } from './locals.js';
 import { modeOf } from './mode.js';
 import { NOT_TRANSLATABLE, Profile, TRANSLATED } from './profile.js';
 import { linearAt, type Mode, type Region } from './region.js';
 import { keyOf, RegionTable, type Translated } from './region-table.js';
-import { FLAGS_PLACE, runtimeModule } from './runtime.js';
+import { FLAGS_PLACE } from './runtime.js';
 import { systemRights } from './system-rights.js';
 
-/** Why translated code came back. */
-export const LEFT = { leave: STATUS.leave, budget: STATUS.budget, miss: STATUS.miss } as const;
-
-/** V8 replaces the first, quick translation of a function only between two calls of it, so no call may take too long. */
-const CHUNK = 1_000_000;
 /** Entries of a block before it is translated, and before its neighbours take it along: a region that is complete at once need not be made anew. */
 const HOT = 256;
 const WARM = 1;
@@ -34,28 +28,13 @@ const GENERATIONS = 3;
 /** Regions that share what they import. */
 const IMPORTERS = 256;
 
-interface Runtime {
-  readonly run: (mode: number) => number;
-  readonly settle: () => void;
-}
-
-let runtime: WebAssembly.Module | undefined;
-
-/** Tier 1: regions of hot code as WebAssembly functions, and the way in and out of them. */
-export class Translator {
+/** Tier 1: regions of hot code as WebAssembly functions. */
+export class Translator implements Translation {
   private readonly profile: Profile;
   private readonly former: Former;
   private readonly regions: RegionTable;
-  private readonly runtime: Runtime;
-  private readonly flags: WebAssembly.ExportValue | undefined;
   private imports: WebAssembly.Imports;
   private mappingVersion: number;
-  /** Budget of the call in hand, and the count at its beginning. */
-  private granted = 0;
-  private countLo = 0;
-  private countHi = 0;
-  /** The instruction that translated code was left before is followed by others of its block, so that none of them is an entry. */
-  leftInside = false;
   private hot = HOT;
   private warm = WARM;
   /** Pages whose code only the interpreter may execute, by the linear address of any byte in them. */
@@ -74,16 +53,12 @@ export class Translator {
   constructor(
     private readonly cpu: Cpu,
     private readonly memory: GuestMemory,
+    /** Where regions go, and what they call. */
+    private readonly home: { readonly regions: WebAssembly.Table; readonly flags: WebAssembly.ExportValue },
   ) {
     this.mappingVersion = memory.mappingVersion;
     this.profile = new Profile(memory.buffer, LAYOUT.profile);
-    this.regions = new RegionTable(memory.buffer, this.profile);
-    runtime ??= new WebAssembly.Module(runtimeModule(STATUS.miss));
-    const { exports } = new WebAssembly.Instance(runtime, {
-      h: { memory: memory.wasm, table: this.regions.functions },
-    });
-    this.runtime = exports as unknown as Runtime;
-    this.flags = exports.flags;
+    this.regions = new RegionTable(memory.buffer, this.profile, home.regions);
     this.imports = this.freshImports();
     this.former = new Former({
       peek: (lo, hi, bytes, count) => this.peek(lo, hi, bytes, count),
@@ -129,14 +104,12 @@ export class Translator {
     return count % this.hot === 0 && this.translate(lo, hi, count);
   }
 
-  /** Entries of a block after which it is hot, and multiples of them. */
   get every(): number {
     return this.hot;
   }
 
-  /** Like it, for a block whose entries were counted already and are a multiple of `every`. */
-  hotBlock(lo: number, hi: number): boolean {
-    return this.translate(lo, hi, this.profile.count(lo, hi));
+  hotBlock(lo: number, hi: number): void {
+    this.translate(lo, hi, this.profile.count(lo, hi));
   }
 
   /** A block was entered `count` times. True: there is translated code for it now. */
@@ -183,24 +156,24 @@ export class Translator {
     if (region === undefined) return false;
     if (old !== undefined) this.regions.drop(old);
     const slot = this.regions.takeSlot();
-    this.install(region, compile(region, slot), slot, old === undefined ? 0 : old.generation + 1);
+    this.install(region, compile(region), slot, old === undefined ? 0 : old.generation + 1);
     return true;
   }
 
   /** What regions import, with a table that is used for a few of them only: before Node 24, V8 keeps all importers of a table as long as one lives. */
   private freshImports(): WebAssembly.Imports {
     const functions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
-    functions.set(FLAGS_PLACE, this.flags);
+    functions.set(FLAGS_PLACE, this.home.flags);
     return { m: { m: this.memory.wasm, t: functions } };
   }
 
-  private install(region: Region, { module, labels, sites }: Compiled, slot: number, generation: number): void {
+  private install(region: Region, { module, labels }: Compiled, slot: number, generation: number): void {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), this.imports);
     const entries = region.entries.map((number) => {
       const [lo, hi] = linearAt(region, region.blocks[number]?.start ?? 0);
       return { lo, hi, label: labels.get(number) ?? 0 };
     });
-    const translated = { region, sites, slot, refusals: 0, generation, entries, pages: this.pagesOf(region) };
+    const translated = { region, slot, refusals: 0, generation, entries, pages: this.pagesOf(region) };
     this.regions.add(translated, instance.exports.r as WebAssembly.ExportValue);
     if (++this.compiled % IMPORTERS === 0) this.imports = this.freshImports();
     this.compiledInstructions += region.offsets.length;
@@ -275,74 +248,22 @@ export class Translator {
 
   // running
 
-  /** Runs translated code from rIP on, for at most `budget` instructions; LEFT says why it came back. The count and all flags are true then. */
-  run(budget: number): number {
+  prepare(): number {
     const mode = this.mode();
-    if (mode === undefined) return LEFT.miss;
-    const { cpu } = this;
-    const { words } = cpu;
+    if (mode === undefined) return 0;
     this.checkMapping();
-    cpu.flags();
-    this.countLo = cpu.word(WORD.count);
-    this.countHi = cpu.word(WORD.count + 1);
-    let left = budget;
-    for (;;) {
-      this.granted = left < CHUNK ? left : CHUNK;
-      words[WORD.left] = this.granted;
-      this.tellTranslated();
-      const status = this.runtime.run(mode.key);
-      if (status === LEFT.leave) this.finishAtSite();
-      const done = this.granted - cpu.word(WORD.left);
-      left -= done;
-      this.addToCount(done);
-      if (status === LEFT.miss && this.enter(mode)) continue;
-      if (status === LEFT.budget && left > this.granted - done) continue;
-      this.runtime.settle();
-      return status;
-    }
-  }
-
-  /** For RDTSC, which has to know the count, and for CLI and IRET. */
-  private tellTranslated(): void {
-    const { cpu } = this;
-    const { words, profile } = cpu;
-    const sum = (this.countLo >>> 0) + this.granted;
-    words[WORD.horizon] = sum | 0;
-    words[WORD.horizon + 1] = this.countHi + (sum > 0xffffffff ? 1 : 0);
+    const { words, profile } = this.cpu;
     words[WORD.tscFactor] = profile.tscPerInstruction;
     words[WORD.tscFactor + 1] = 0;
-    words[WORD.rights] = systemRights(cpu);
+    words[WORD.rights] = systemRights(this.cpu);
+    return mode.key;
   }
 
-  /** The region was left before an instruction: rIP and the budget are what they were there. */
-  private finishAtSite(): void {
-    const { words } = this.cpu;
-    const { region, sites } = this.regions.at(this.cpu.word(WORD.region)) as Translated;
-    const { offset, rest } = sites[this.cpu.word(WORD.site)] as Site;
-    this.leftInside = rest > 1;
-    const [lo, hi] = linearAt(region, offset);
-    words[WORD.rip] = lo;
-    words[WORD.rip + 1] = hi;
-    words[WORD.left] = this.cpu.word(WORD.left) + rest;
-  }
-
-  private addToCount(done: number): void {
-    const sum = (this.countLo >>> 0) + done;
-    this.countLo = sum | 0;
-    if (sum > 0xffffffff) this.countHi++;
-    this.cpu.words[WORD.count] = this.countLo;
-    this.cpu.words[WORD.count + 1] = this.countHi;
-  }
-
-  /** The dispatcher knows nothing of rIP: an entry that lost its place there comes back, hot code is translated. */
-  private enter(mode: Mode): boolean {
-    const { cpu } = this;
-    const lo = cpu.word(WORD.rip);
-    const hi = cpu.word(WORD.rip + 1);
-    const found = this.regions.entryAt(mode.key, lo, hi);
+  /** An entry that lost its place in the dispatcher's table comes back. */
+  enter(lo: number, hi: number): boolean {
+    const mode = this.mode();
+    const found = mode && this.regions.entryAt(mode.key, lo, hi);
     if (found === undefined) {
-      if (!this.blockStart(lo, hi)) return false;
-      if (this.regions.entryAt(mode.key, lo, hi) !== undefined) return true;
       // translated, but for another mode
       this.profile.mark(lo, hi, 0);
       return false;
