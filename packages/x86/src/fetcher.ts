@@ -32,6 +32,8 @@ export abstract class Fetcher {
   /** Decoded instructions, SLOT_WORDS each. The first one is nothing: no code has its mode. */
   protected slots: Int32Array;
   private taken = 1;
+  /** Bytes that could be fetched for the instruction that was decoded last. */
+  private available = 0;
   /** Changes when there is somebody else who wants to be asked before instructions. */
   protected epoch = 0;
 
@@ -49,17 +51,11 @@ export abstract class Fetcher {
     const { cpu } = this;
     const { is64, words } = cpu;
     const linear = (lo + cpu.codeBase) | 0;
-    const place = linear & (PLACES - 1);
-    let slot = SLOT_WORDS * (this.places[place] as number);
-    const { slots } = this;
     const mode = slotMode(cpu);
+    const slot = this.slotOf(linear);
     const isKnown =
-      slots[slot + SLOT.lo] === linear &&
-      slots[slot + SLOT.hi] === hi &&
-      ((slots[slot + SLOT.mode] as number) ^ mode) << EPOCH_BITS === 0 &&
-      slots[slot + SLOT.version] === cpu.memory.codeVersion &&
-      (is64 || lo >>> 0 <= cpu.codeLimit - (slots[slot + LANE.length] as number) + 1);
-    if (slot === 0) slot = this.newSlot(place);
+      this.isDecoded(slot, linear, hi, mode) &&
+      (is64 || lo >>> 0 <= cpu.codeLimit - (this.slots[slot + LANE.length] as number) + 1);
     cpu.lanes = this.slots;
     cpu.lanesAt = slot;
     if (!isKnown) this.decode(slot, linear, hi, cpu.codeLimit - (lo >>> 0) + 1, mode);
@@ -68,6 +64,47 @@ export abstract class Fetcher {
     words[WORD.rip] = next;
     words[WORD.rip + 1] = is64 ? (hi + carryOf(next, lo)) | 0 : 0;
     return slot;
+  }
+
+  /**
+   * Decodes what follows an instruction that was fetched, too, as far as handlers execute it and it lies in a page that was fetched from: that touches nothing, and each
+   * instruction that they miss costs a way here. Code is flat.
+   */
+  protected fetchAhead(fetched: number): void {
+    const { cpu, handlers } = this;
+    const mode = slotMode(cpu);
+    const hi = cpu.word(WORD.rip + 1);
+    let lo = cpu.word(WORD.rip);
+    if (handlers?.isFetched(lo, hi) !== true) return;
+    const page = lo & -0x1000;
+    for (let slot = fetched; this.goesOn(slot);) {
+      if (lo - page > 0x1000 - MAX_LENGTH) return;
+      slot = this.slotOf(lo);
+      if (this.isDecoded(slot, lo, hi, mode) || this.tryToDecode(slot, lo, hi, MAX_LENGTH, mode) <= 0) return;
+      this.seal(slot);
+      lo = (lo + (this.slots[slot + LANE.length] as number)) | 0;
+    }
+  }
+
+  /** Has a handler, and what follows is executed next. */
+  private goesOn(slot: number): boolean {
+    return this.slots[slot + SLOT.kind] !== KINDS.branch && this.slots[slot + SLOT.handler] !== NO_HANDLER;
+  }
+
+  private slotOf(linear: number): number {
+    const place = linear & (PLACES - 1);
+    const slot = SLOT_WORDS * (this.places[place] as number);
+    return slot === 0 ? this.newSlot(place) : slot;
+  }
+
+  private isDecoded(slot: number, linear: number, hi: number, mode: number): boolean {
+    const { slots } = this;
+    return (
+      slots[slot + SLOT.lo] === linear &&
+      slots[slot + SLOT.hi] === hi &&
+      ((slots[slot + SLOT.mode] as number) ^ mode) << EPOCH_BITS === 0 &&
+      slots[slot + SLOT.version] === this.cpu.memory.codeVersion
+    );
   }
 
   /** Executes what was fetched. */
@@ -83,10 +120,10 @@ export abstract class Fetcher {
     const { handlers, slots, cpu } = this;
     slots[slot + SLOT.mode] = slotMode(cpu) | (this.epoch << (32 - EPOCH_BITS));
     slots[slot + SLOT.handler] = NO_HANDLER;
-    const isPlain = ((slots[slot + SLOT.kind] as number) & ~KINDS.branch) === 0;
-    if (handlers === undefined || !isPlain) return;
+    const kind = slots[slot + SLOT.kind] as number;
+    if (handlers === undefined || (kind & ~(KINDS.branch | KINDS.repeats)) !== 0) return;
     if (this.isFree(slots[slot + SLOT.lo] as number, slots[slot + SLOT.hi] as number))
-      slots[slot + SLOT.handler] = handlers.handlerOf(slots, slot, cpu.word(WORD.codeSize));
+      slots[slot + SLOT.handler] = handlers.handlerOf(slots, slot, cpu.word(WORD.codeSize), kind === KINDS.repeats);
   }
 
   protected forgetDecoded(): void {
@@ -106,25 +143,32 @@ export abstract class Fetcher {
 
   /** `left` bytes remain to the limit of CS. A fetch that faults does so at the first byte that is missing. */
   private decode(slot: number, linear: number, hi: number, left: number, mode: number): void {
+    const length = this.tryToDecode(slot, linear, hi, left, mode);
+    if (length > 0) return;
+    const { cpu, available } = this;
+    if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
+    if (length === DECODE_TOO_LONG || left < available || left <= 0) throw cpu.raise(VECTOR.GP, 0);
+    const missing = (linear >>> 0) + available;
+    cpu.memory.fetchFault(missing | 0, (hi + (missing > 0xffffffff ? 1 : 0)) | 0);
+  }
+
+  /** The length, or what is wrong with the bytes. */
+  private tryToDecode(slot: number, linear: number, hi: number, left: number, mode: number): number {
     const { cpu, code, slots } = this;
     const { memory } = cpu;
     slots[slot + SLOT.mode] = 0;
-    const available = memory.fetch(linear, hi, code, MAX_LENGTH);
-    const end = Math.min(available, Math.max(left, 0));
+    this.available = memory.fetch(linear, hi, code, MAX_LENGTH);
+    const end = Math.min(this.available, Math.max(left, 0));
     const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, slots, slot);
-    if (length <= 0) {
-      if (length === DECODE_INVALID) throw cpu.raise(VECTOR.UD);
-      if (length === DECODE_TOO_LONG || end < available || left <= 0) throw cpu.raise(VECTOR.GP, 0);
-      const missing = (linear >>> 0) + available;
-      memory.fetchFault(missing | 0, (hi + (missing > 0xffffffff ? 1 : 0)) | 0);
-      return;
-    }
+    if (length <= 0) return length;
     memory.fetched(linear, hi, length);
-    const isRepeated = (cpu.lane(LANE.prefixes) & (PREFIX.rep | PREFIX.repne)) !== 0;
-    slots[slot + SLOT.kind] = (FORM_KINDS[cpu.lane(LANE.form)] as number) & (isRepeated ? -1 : ~KINDS.repeats);
+    const isRepeated = ((slots[slot + LANE.prefixes] as number) & (PREFIX.rep | PREFIX.repne)) !== 0;
+    const kinds = FORM_KINDS[slots[slot + LANE.form] as number] as number;
+    slots[slot + SLOT.kind] = isRepeated ? kinds : kinds & ~KINDS.repeats;
     slots[slot + SLOT.lo] = linear;
     slots[slot + SLOT.hi] = hi;
     slots[slot + SLOT.version] = memory.codeVersion;
     slots[slot + SLOT.mode] = mode | (NO_EPOCH << (32 - EPOCH_BITS));
+    return length;
   }
 }

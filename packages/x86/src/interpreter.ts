@@ -149,12 +149,14 @@ export class Interpreter extends Fetcher {
       const { slots } = this;
       const hasHandler = slots[slot + SLOT.handler] !== NO_HANDLER;
       if (status === LOOP.missing && hasHandler) {
+        this.fetchAhead(slot);
         cpu.again();
         continue;
       }
       const kind = slots[slot + SLOT.kind] as number;
       if (kind === KINDS.plain) this.execute(slot);
-      else this.special(slot, 0x7fffffff);
+      // one iteration of a REP may be enough for the others to be made without the interpreter
+      else this.special(slot, hasHandler && this.isFast && this.fits ? 1 : 0x7fffffff);
       isSame = hasHandler;
       const count = ((words[WORD.count] as number) + 1) | 0;
       words[WORD.count] = count;

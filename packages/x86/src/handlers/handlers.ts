@@ -1,15 +1,15 @@
 import { carryOf } from '../cpu/carry.js';
 import { type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
-import { SEG } from '../decode/lanes.js';
-import { FORM_OP } from '../decode/tables.js';
+import { LANE, SEG } from '../decode/lanes.js';
+import { FORM_OP, OPERATIONS } from '../decode/tables.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
 import { LAYOUT } from '../memory/layout.js';
 import { modeOf } from '../translate/mode.js';
 import { SEGMENT_USE } from '../translate/region.js';
 import { MAX_REGIONS } from '../translate/region-table.js';
 import { handlerBytes } from './packed.js';
-import { EPOCH_BITS, LOOP, NO_HANDLER, PLACES, SLOT_WORDS, slotMode } from './slot.js';
+import { EPOCH_BITS, LOOP, NO_HANDLER, PLACES, REPEATS, SLOT_WORDS, slotMode } from './slot.js';
 import { placeOf, VARIANTS } from './variant.js';
 
 interface Exports {
@@ -75,10 +75,16 @@ export class Handlers {
     this.slots = new Int32Array(memory.buffer, LAYOUT.slots, SLOT_WORDS * (PLACES + 1));
   }
 
-  /** The handler of a decoded instruction. */
-  handlerOf(lanes: Int32Array, at: number, codeSize: number): number {
+  /** The handler of a decoded instruction, which may repeat. */
+  handlerOf(lanes: Int32Array, at: number, codeSize: number, repeats: boolean): number {
     const place = placeOf(lanes, at, codeSize);
-    return place < 0 ? NO_HANDLER : (this.table[place] as number);
+    if (place < 0) return NO_HANDLER;
+    return repeats ? repeaterOf(lanes[at + LANE.form] as number) : (this.table[place] as number);
+  }
+
+  /** Code of this page was fetched, and is known to be good. */
+  isFetched(lo: number, hi: number): boolean {
+    return this.memory.isFetched(lo, hi);
   }
 
   /** Looks at what no handler and no region changes. False: the CPU is in a state that neither of them knows. */
@@ -131,6 +137,13 @@ export class Handlers {
     const hot = dispatch === 0 ? 0 : (this.translation?.every ?? 0);
     return this.loop.run(budget, this.mode, memory.codeVersion, hot, memory.way, dispatch);
   }
+}
+
+const [MOVS, STOS] = ['MOVS', 'STOS'].map((name) => OPERATIONS.indexOf(name));
+
+function repeaterOf(form: number): number {
+  const operation = FORM_OP[form];
+  return operation === MOVS ? REPEATS.MOVS : operation === STOS ? REPEATS.STOS : NO_HANDLER;
 }
 
 /** For RDTSC, which has to know the count. */

@@ -27,6 +27,8 @@ const CAME = { somehow: 0, fromRegion: 1, translated: 2 } as const;
 interface Callees {
   readonly settle: number;
   readonly touch: number;
+  readonly move: number;
+  readonly fill: number;
   readonly dispatch: number;
 }
 
@@ -53,7 +55,7 @@ export function loopFunction(callees: Callees): FunctionBody {
   emit.end();
   emit.block(OP.loop);
   findSlot(emit);
-  callHandler(emit, callees.touch);
+  callHandler(emit, callees);
   emit.get(LEFT);
   emit.i32(1);
   emit.op(OP.i32_sub);
@@ -172,7 +174,7 @@ function findSlot(emit: Code): void {
 }
 
 /** Moves rIP behind the instruction, and back when the handler does not execute it. */
-function callHandler(emit: Code, touch: number): void {
+function callHandler(emit: Code, { touch, move, fill }: Callees): void {
   emit.i32(0);
   emit.get(RIP);
   emit.get(SLOT_ADDRESS);
@@ -194,12 +196,47 @@ function callHandler(emit: Code, touch: number): void {
   emit.i32(0);
   emit.get(RIP);
   emit.memory(OP.i64_store, stateAt(WORD.rip));
+  for (const [status, iterate] of [
+    [HANDLED.moves, move],
+    [HANDLED.fills, fill],
+  ] as const) {
+    emit.get(STATUS);
+    emit.i32(status);
+    emit.op(OP.i32_eq);
+    emit.block(OP.if);
+    repeat(emit, iterate);
+    emit.end();
+  }
   makePlain(emit, touch);
   emit.branch(OP.br_if, 1);
   emit.i32(LOOP.leave);
   emit.set(STATUS);
   emit.branch(OP.br, 3);
   emit.end();
+}
+
+/** Iterations of REP; when some were made, the loop goes on or the budget is used up. Inside of two `if`s in the loop in another in the block that is left with STATUS. */
+function repeat(emit: Code, iterate: number): void {
+  emit.get(SLOT_ADDRESS);
+  emit.get(LEFT);
+  pushCount(emit);
+  emit.get(RIP);
+  emit.get(WAYS);
+  emit.call(iterate);
+  emit.tee(AT);
+  emit.block(OP.if);
+  emit.get(LEFT);
+  emit.get(AT);
+  emit.op(OP.i32_sub);
+  emit.tee(LEFT);
+  emit.branch(OP.br_if, 3);
+  emit.i32(LOOP.budget);
+  emit.set(STATUS);
+  emit.branch(OP.br, 5);
+  emit.end();
+  emit.i32(LOOP.leave);
+  emit.set(STATUS);
+  emit.branch(OP.br, 4);
 }
 
 /** i32: a tag was missing, and is there now. */

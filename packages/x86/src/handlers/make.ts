@@ -15,11 +15,22 @@ import { lowerBranch } from './branches.js';
 import { findFunction, settlePageFunction, touchFunction } from './easy-way.js';
 import { HandlerEmitter } from './handler-emitter.js';
 import { loopFunction } from './loop.js';
-import { HANDLED, NO_HANDLER } from './slot.js';
+import { repeatFunction } from './repeat.js';
+import { FIRST_HANDLER, HANDLED, NO_HANDLER, REPEATS } from './slot.js';
 import { type Variant, variantIndex, VARIANTS } from './variant.js';
 
 /** Indexes of functions in the handlers' module. */
-const FUNCTION = { flags: 0, settle: 1, dispatch: 2, find: 3, settlePage: 4, touch: 5, run: 6, none: 7 } as const;
+const FUNCTION = {
+  flags: 0,
+  settle: 1,
+  dispatch: 2,
+  find: 3,
+  settlePage: 4,
+  touch: 5,
+  move: 6,
+  fill: 7,
+  run: 8,
+} as const;
 
 const { flat } = SEGMENT_USE;
 /** Addends are 0 as long as nothing is paged. */
@@ -47,12 +58,16 @@ export function makeHandlers(): HandlerModule {
     findFunction(),
     settlePageFunction(),
     touchFunction(FUNCTION.find, FUNCTION.settlePage),
+    repeatFunction(true, FUNCTION.touch),
+    repeatFunction(false, FUNCTION.touch),
     loopFunction(FUNCTION),
   ];
-  bodies.push(handler(Uint8Array.of(OP.i32_const, HANDLED.leave)));
+  const says = (status: number): number => bodies.push(handler(Uint8Array.of(OP.i32_const, status))) - 1;
+  const none = says(HANDLED.leave);
+  const functions: number[] = new Array<number>(FIRST_HANDLER).fill(none);
+  functions[REPEATS.MOVS] = says(HANDLED.moves);
+  functions[REPEATS.STOS] = says(HANDLED.fills);
   const numbers = new Map<string, number>();
-  // no handler has number 0
-  const functions: number[] = [FUNCTION.none, FUNCTION.none];
   for (const variant of variants()) {
     const code = codeOf(variant);
     if (code === undefined) continue;

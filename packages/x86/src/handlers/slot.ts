@@ -21,8 +21,16 @@ export const PLACES = 0x1_0000;
 /** The handler of what has none. */
 export const NO_HANDLER = 1;
 
-/** What a handler returns: the instruction was executed, or was and ends a block, or the interpreter has to execute it and nothing has changed. */
-export const HANDLED = { done: 0, branch: 1, leave: 2 } as const;
+/** Those of REP MOVS and REP STOS, which are other functions than handlers. */
+export const REPEATS = { MOVS: 2, STOS: 3 } as const;
+/** The first of the others. */
+export const FIRST_HANDLER = 4;
+
+/**
+ * What a handler returns: the instruction was executed, or was and ends a block, or the interpreter has to execute it and nothing has changed, or iterations are to be
+ * made of it.
+ */
+export const HANDLED = { done: 0, branch: 1, leave: 2, moves: 3, fills: 4 } as const;
 /**
  * What it returns, more than those, when it has missed a tag, and nothing has changed: the size of the access, and in the bits from MISS_NEEDS on what it needs (RIGHT). The
  * address is in the state block, `missed`.
