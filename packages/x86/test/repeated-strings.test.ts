@@ -1,4 +1,5 @@
 /** REP MOVS and REP STOS, which go page by page, beside a loop that does each element by itself. */
+import { TIERS } from '../src/engine';
 import { type Machine } from '../src/machine/machine';
 import { machineWith } from './machine-programs';
 
@@ -52,9 +53,11 @@ const CASES: readonly Case[] = [1, 2, 4, 8].flatMap((size) => [
   { size, to: 0x34ffb, count: 0x2000 / size, down: true },
 ]);
 
-test.each(CASES)('$count of $size bytes from $from to $to, down $down', (own) => {
+const IN_TIERS = CASES.flatMap((own) => TIERS.map((tier) => ({ ...own, tier })));
+test.each(IN_TIERS)('$count of $size bytes from $from to $to, down $down, tier $tier', ({ tier, ...own }) => {
   const { size, from, to, count, down = false } = own;
-  const machine = machineWith(64, `${down ? 'fd' : 'fc'} f3${from === undefined ? FILL[size] : OPCODE[size]} f4`);
+  const code = `${down ? 'fd' : 'fc'} f3${from === undefined ? FILL[size] : OPCODE[size]} f4`;
+  const machine = machineWith(64, code, { tier });
   const value = 0x8877_6655_4433_2211n;
   for (let at = BEGIN; at < machine.ram.length; at++) machine.ram[at] = (at * 0x9e37_79b1) >>> 24;
   const memory = machine.ram.slice();
@@ -76,15 +79,46 @@ test.each(CASES)('$count of $size bytes from $from to $to, down $down', (own) =>
   expect(machine.count).toBe(BigInt(count) + 1n);
 });
 
-test('a page that may not be written stops a move at its first byte, and everything before is done', () => {
-  const machine = machineWith(64, 'fc f348a5 f4');
-  machine.map({ start: 0x32000, length: 0x1000, access: 'r' });
-  machine.setRegister('rsi', 0x20000n);
-  machine.setRegister('rdi', 0x30004n);
-  machine.setRegister('rcx', 0x800n);
-  const exit = machine.run();
-  // the element that reaches into the page is not moved
-  expect(exit).toMatchObject({ reason: 'denied', access: { physical: 0x32000, kind: 'write' } });
-  expect([machine.register('rcx'), machine.register('rdi')]).toEqual([0x800n - 0x3ffn, 0x31ffcn]);
-  expect(machine.touches.has(0x32, 'write')).toBe(false);
+test.each(TIERS)(
+  'a page that may not be written stops a move at its first byte, and everything before is done, tier %s',
+  (tier) => {
+    const machine = machineWith(64, 'fc f348a5 f4', { tier });
+    machine.map({ start: 0x32000, length: 0x1000, access: 'r' });
+    machine.setRegister('rsi', 0x20000n);
+    machine.setRegister('rdi', 0x30004n);
+    machine.setRegister('rcx', 0x800n);
+    const exit = machine.run();
+    // the element that reaches into the page is not moved
+    expect(exit).toMatchObject({ reason: 'denied', access: { physical: 0x32000, kind: 'write' } });
+    expect([machine.register('rcx'), machine.register('rdi')]).toEqual([0x800n - 0x3ffn, 0x31ffcn]);
+    expect(machine.touches.has(0x32, 'write')).toBe(false);
+  },
+);
+
+test.each(TIERS)('a REP that is stopped by its budget goes on where it was, tier %s', (tier) => {
+  const machine = machineWith(64, 'fd f3a4 fc f348ab f4', { tier });
+  for (const [name, value] of [['rsi', 0x2_7ff0n], ['rdi', 0x3_8001n], ['rcx', 0x5000n], ['rax', 7n]] as const) machine.setRegister(name, value); // prettier-ignore
+  for (let i = 1; i <= 20; i++) {
+    expect(machine.run({ budget: 777 })).toMatchObject({ reason: 'budget', count: BigInt(777 * i) });
+    expect(machine.register('rcx')).toBe(BigInt(0x5000 - 777 * i + 1));
+    expect(machine.register('rdi')).toBe(BigInt(0x3_8001 - 777 * i + 1));
+  }
+});
+
+test.each([
+  { what: 'MOVS', code: 'fc f348a5 f4' },
+  { what: 'STOS', code: 'fd f3ab f4' },
+])('of REP $what the interpreter makes one iteration at most, and another at the page that is first', ({ code }) => {
+  const machine = machineWith(64, code, { tier: 'handlers' });
+  const { interpreter } = (machine as unknown as { engine: { interpreter: { execute: (slot: number) => void } } })
+    .engine;
+  const execute = interpreter.execute.bind(interpreter);
+  let executed = 0;
+  interpreter.execute = (slot) => (executed++, execute(slot));
+  machine.setRegister('rsi', 0x2_0000n);
+  machine.setRegister('rdi', 0x6_0000n);
+  machine.setRegister('rcx', 0x6000n);
+  expect(machine.run()).toMatchObject({ reason: 'halt', count: 0x6002n });
+  // with CLD or STD, and HLT
+  expect(executed).toBeLessThan(6);
 });

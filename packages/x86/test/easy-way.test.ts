@@ -1,0 +1,279 @@
+/**
+ * Handlers make pages plain by themselves where that is easy. Programs touch many pages that are easy, or not, for one reason each; every tier has to leave the same
+ * machine, the same touches and the same A and D bits, and who made the pages plain is counted.
+ */
+import { TIERS } from '../src/engine';
+import { type Machine } from '../src/machine/machine';
+import { type MachineOptions } from '../src/machine/wiring';
+import { type CheckedMemory } from '../src/memory/checked-memory';
+import { machineWith } from './machine-programs';
+
+const PAGES = 32;
+const RAM = 16 << 20;
+const LIST = 0x8000; // of addresses
+const DIRECTORY = 0x1_1000; // of 1 GiB on
+const TABLE = 0x1_0000; // of its first 2 MiB
+const LINEAR = 0x4000_0000;
+const PHYSICAL = 0x20_0000;
+
+const [PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE, GLOBAL] = [1n, 2n, 4n, 0x20n, 0x40n, 0x80n, 0x100n];
+const USUAL = PRESENT | WRITABLE | ACCESSED | DIRTY;
+const [SMAP, PGE] = [1n << 21n, 1n << 7n];
+
+/** again: mov rbx, [rsi]; …; add rsi, 8; dec ecx; jnz again; hlt */
+const looping = (body: string): string => {
+  const length = 3 + body.replaceAll(' ', '').length / 2 + 4 + 2 + 2;
+  return `488b1e ${body} 4883c608 ffc9 75${(256 - length).toString(16)} f4`;
+};
+const READ = looping('488b03'); // mov rax, [rbx]
+const WRITE = looping('488903'); // mov [rbx], rax
+const MODIFY = looping('ff03'); // inc dword [rbx]
+const READ_BYTE = looping('8a03'); // mov al, [rbx]
+
+interface Case {
+  readonly what: string;
+  readonly code: string;
+  readonly easy: boolean;
+  /** Of each page; the address is added. */
+  readonly entry?: bigint;
+  readonly directory?: bigint;
+  readonly addresses?: (page: number) => number | bigint;
+  readonly prepare?: (machine: Machine, view: DataView) => void;
+  readonly options?: Partial<MachineOptions>;
+}
+
+const set =
+  (register: 'cr4' | 'efer' | 'rflags', bits: bigint) =>
+  (machine: Machine): void =>
+    machine.setRegister(register, machine.register(register) | bits);
+
+/** The directory maps pages of 2 MiB. */
+const largePages = (bits: bigint) => (_machine: Machine, view: DataView) => {
+  for (let i = 0; i < PAGES; i++)
+    view.setBigUint64(DIRECTORY + 8 * i, BigInt((i % 7) << 21) | USUAL | LARGE | bits, true);
+};
+
+const CASES: readonly Case[] = [
+  { what: 'pages of 4 KiB that are read', code: READ, easy: true },
+  { what: 'pages of 4 KiB that are written', code: WRITE, easy: true },
+  { what: 'pages of 4 KiB that are read and written', code: MODIFY, easy: true },
+  {
+    what: 'accesses over the ends of pages',
+    code: READ,
+    easy: true,
+    addresses: (page) => LINEAR + 0x1000 * page + 0xffd,
+  },
+  { what: 'the same with writes', code: WRITE, easy: true, addresses: (page) => LINEAR + 0x1000 * page + 0xffd },
+  {
+    what: 'pages that do not lie side by side, over their ends',
+    code: WRITE,
+    easy: false,
+    addresses: (page) => LINEAR + 0x1000 * page + 0xffd,
+    prepare: (_machine, view) => {
+      for (let i = 0; i <= PAGES; i++)
+        view.setBigUint64(TABLE + 8 * i, BigInt(PHYSICAL + 0x1000 * (i ^ 1)) | USUAL, true);
+    },
+  },
+  {
+    what: 'pages of 2 MiB',
+    code: MODIFY,
+    easy: true,
+    addresses: (page) => LINEAR + (page << 21) + 0x3210,
+    prepare: largePages(0n),
+  },
+  {
+    what: 'pages of 2 MiB with a reserved bit',
+    code: READ,
+    easy: false,
+    addresses: (page) => LINEAR + (page << 21),
+    prepare: largePages(0x2000n),
+  },
+  {
+    what: 'a reserved bit for the PAT in pages of 2 MiB',
+    code: READ,
+    easy: true,
+    addresses: (page) => LINEAR + (page << 21),
+    prepare: largePages(0x1000n),
+  },
+  {
+    what: 'a page of 1 GiB that the processor does not have',
+    code: READ,
+    easy: false,
+    addresses: (page) => 0x8000_0000 + 0x1000 * page,
+    prepare: (_machine, view) => view.setBigUint64(0x2010, USUAL | LARGE, true),
+  },
+  {
+    what: 'a page of 1 GiB',
+    code: READ,
+    easy: true,
+    addresses: (page) => 0x8000_0000 + 0x1000 * page,
+    prepare: (_machine, view) => view.setBigUint64(0x2010, USUAL | LARGE, true),
+    options: { cpu: { features: new Set(['pdpe1gb', 'lm', 'nx', 'pae', 'msr', 'smap', 'pge']) as never } },
+  },
+  {
+    what: 'a page of 512 GiB, which nobody has',
+    code: READ,
+    easy: false,
+    addresses: (page) => (1n << 39n) + BigInt(0x1000 * page),
+    prepare: (_machine, view) => view.setBigUint64(0x1008, USUAL | LARGE, true),
+  },
+  { what: 'pages without A', code: READ, easy: false, entry: PRESENT | WRITABLE | DIRTY },
+  { what: 'pages without D that are read', code: READ, easy: true, entry: PRESENT | WRITABLE | ACCESSED },
+  { what: 'pages without D that are written', code: WRITE, easy: false, entry: PRESENT | WRITABLE | ACCESSED },
+  { what: 'pages that are not present', code: READ, easy: false, entry: WRITABLE | ACCESSED | DIRTY },
+  {
+    what: 'pages that may not be written, but are without CR0.WP',
+    code: WRITE,
+    easy: false,
+    entry: PRESENT | ACCESSED | DIRTY,
+  },
+  { what: 'pages that may not be written, and are read', code: READ, easy: true, entry: PRESENT | ACCESSED | DIRTY },
+  { what: 'a directory entry that may not be written', code: WRITE, easy: false, directory: PRESENT | ACCESSED },
+  { what: 'a directory entry without A', code: WRITE, easy: true, directory: PRESENT | WRITABLE },
+  {
+    what: 'pages of the user',
+    code: MODIFY,
+    easy: true,
+    entry: USUAL | USER,
+    directory: PRESENT | WRITABLE | ACCESSED | USER,
+  },
+  {
+    what: 'pages of the user with SMAP, while AC is set',
+    code: READ,
+    easy: false,
+    entry: USUAL | USER,
+    directory: PRESENT | WRITABLE | ACCESSED | USER,
+    prepare: (machine, view) => {
+      view.setBigUint64(0x1000, 0x2027n, true);
+      view.setBigUint64(0x2008, BigInt(DIRECTORY) | 0x27n, true);
+      set('cr4', SMAP)(machine);
+      set('rflags', 1n << 18n)(machine);
+    },
+  },
+  { what: 'pages of the supervisor with SMAP', code: READ, easy: true, prepare: set('cr4', SMAP) },
+  {
+    what: 'pages that may not be executed',
+    code: MODIFY,
+    easy: true,
+    entry: USUAL | (1n << 63n),
+    prepare: set('efer', 0x800n),
+  },
+  { what: 'bit 63 without EFER.NXE', code: READ, easy: false, entry: USUAL | (1n << 63n) },
+  { what: 'bits that are ignored', code: MODIFY, easy: true, entry: USUAL | (0x7ffn << 52n) | 0xe00n },
+  { what: 'pages above 4 GiB', code: READ, easy: false, entry: USUAL | (1n << 32n), options: { unmapped: 'ones' } },
+  { what: 'pages above RAM', code: READ, easy: false, entry: USUAL | (1n << 30n), options: { unmapped: 'ones' } },
+  { what: 'bit 7 of the entry of a page of 4 KiB', code: READ, easy: true, entry: USUAL | LARGE },
+  {
+    what: 'addresses that are not canonical',
+    code: READ,
+    easy: false,
+    addresses: (page) => (1n << 47n) | BigInt(LINEAR + 0x1000 * page),
+  },
+  {
+    what: 'canonical ones of the upper half',
+    code: READ,
+    easy: true,
+    addresses: (page) => 0xffff_8000_0000_0000n + BigInt(0x10_0000 + 0x1000 * page),
+    prepare: (_machine, view) => view.setBigUint64(0x1800, 0x2023n, true),
+  },
+  {
+    what: 'pages with code that are written',
+    code: WRITE,
+    easy: false,
+    addresses: () => 0x7fc0,
+  },
+  {
+    what: 'pages with rights of their own, all of them enough',
+    code: READ_BYTE,
+    easy: true,
+    prepare: (machine) => machine.map({ start: PHYSICAL, length: PAGES << 12, access: 'r' }),
+  },
+  {
+    what: 'pages that may not be written says the owner',
+    code: WRITE,
+    easy: false,
+    prepare: (machine) => machine.map({ start: PHYSICAL, length: PAGES << 12, access: 'r' }),
+  },
+  {
+    what: 'pages with different rights in them',
+    code: READ_BYTE,
+    easy: false,
+    prepare: (machine) => {
+      for (let i = 0; i < PAGES; i++) machine.map({ start: PHYSICAL + 0x1000 * i + 0x800, length: 16, access: 'rw' });
+    },
+  },
+  { what: 'a hook for touches', code: MODIFY, easy: false, options: { hooks: { touch: () => undefined } } },
+  {
+    what: 'a watch somewhere',
+    code: MODIFY,
+    easy: false,
+    prepare: (machine) => machine.watch({ start: 0x80_0000, length: 8, access: 'rw' }),
+  },
+  { what: 'a breakpoint of the guest on data', code: MODIFY, easy: false, prepare: (machine) => { machine.setRegister('dr0', 0x8000n); machine.setRegister('dr7', 0x10002n); } }, // prettier-ignore
+];
+
+function run(
+  { code, entry = USUAL, directory = USUAL, addresses, prepare, options }: Case,
+  tier: (typeof TIERS)[number],
+) {
+  const machine = machineWith(64, code, { ram: RAM, tier, ...options });
+  const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+  view.setBigUint64(0x2008, BigInt(DIRECTORY) | USUAL, true);
+  view.setBigUint64(DIRECTORY, BigInt(TABLE) | directory, true);
+  for (let i = 0; i <= PAGES; i++) view.setBigUint64(TABLE + 8 * i, BigInt(PHYSICAL + 0x1000 * i) | entry, true);
+  for (let i = 0; i < PAGES; i++)
+    view.setBigUint64(LIST + 8 * i, BigInt(addresses?.(i) ?? LINEAR + 0x1000 * i + 0x10), true);
+  machine.setRegister('rsi', BigInt(LIST));
+  machine.setRegister('rcx', BigInt(PAGES));
+  prepare?.(machine, view);
+  const { memory } = machine as unknown as { memory: { access: CheckedMemory['access'] } };
+  const access = memory.access.bind(memory);
+  let slow = 0;
+  memory.access = (...all: Parameters<typeof access>) => (slow++, access(...all));
+  const exit = machine.run({ budget: 10_000 });
+  return { exit, machine, slow };
+}
+
+describe.each(CASES)('$what', (own) => {
+  const reference = run(own, 'interpreter');
+
+  test.each(TIERS.filter((tier) => tier !== 'interpreter'))('tier %s does the same', (tier) => {
+    const { exit, machine } = run(own, tier);
+    expect(exit).toEqual(reference.exit);
+    expect(machine.save()).toEqual(reference.machine.save());
+    expect([...machine.touches]).toEqual([...reference.machine.touches]);
+  });
+
+  test(own.easy ? 'handlers make them plain' : 'the interpreter makes the accesses', () => {
+    const { exit, slow } = run(own, 'handlers');
+    if (own.easy) expect(slow).toBeLessThan(PAGES / 2);
+    else if (exit.reason === 'halt') expect(slow).toBeGreaterThanOrEqual(PAGES);
+  });
+});
+
+/** mov rax, [rbx]; mov [rdx], rcx; mov cr3, rsi; mov rax, [rbx]; hlt */
+test.each([
+  { what: 'global', bits: GLOBAL, same: true },
+  { what: 'local', bits: 0n, same: false },
+])('a $what page that was made plain easily is so after CR3 was written: $same', ({ bits, same }) => {
+  const values = TIERS.map((tier) => {
+    const machine = machineWith(64, '488b03 488b03 48890a 0f22de 488b03 f4', { ram: RAM, tier });
+    const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+    view.setBigUint64(0x2008, BigInt(DIRECTORY) | USUAL, true);
+    view.setBigUint64(DIRECTORY, BigInt(TABLE) | USUAL, true);
+    for (const [i, at] of [PHYSICAL, PHYSICAL + 0x1000].entries()) {
+      view.setBigUint64(TABLE + 8 * i, BigInt(at) | USUAL | bits, true);
+      view.setBigUint64(at, BigInt(i + 1), true);
+    }
+    set('cr4', PGE)(machine);
+    machine.setRegister('rbx', BigInt(LINEAR));
+    machine.setRegister('rdx', BigInt(TABLE));
+    machine.setRegister('rcx', BigInt(PHYSICAL + 0x1000) | USUAL | bits);
+    machine.setRegister('rsi', 0x1000n);
+    // walks have been at the tables
+    machine.memory.load(LINEAR + 0x1000, 0, 1, false);
+    expect(machine.run()).toMatchObject({ reason: 'halt' });
+    return machine.register('rax');
+  });
+  expect(values).toEqual(TIERS.map(() => (same ? 1n : 2n)));
+});
