@@ -4,7 +4,7 @@ import { FORMS, type Form } from '../src/isa';
 import { LAYOUT } from '../src/memory/layout';
 import { Engine, type Tier } from '../src/engine';
 import { NO_HANDLER, PLACES, SLOT, SLOT_BYTES } from '../src/handlers/slot';
-import { FULL_FEATURES, makeProfile } from '../src/system/profile';
+import { ALL_FEATURES, makeProfile } from '../src/system/profile';
 import { CODE, START, WINDOW, WINDOW_SIZE } from './record';
 
 export interface Player {
@@ -18,7 +18,7 @@ export interface Player {
 }
 
 /** Instructions that come with a feature are there. */
-const PROFILE = makeProfile({ features: FULL_FEATURES });
+const PROFILE = makeProfile({ features: ALL_FEATURES });
 /** Enough for any REP of a record, and a bound for what runs away. */
 const BUDGET = 10_000;
 

@@ -5,10 +5,12 @@ import { Stop } from './cpu/exit.js';
 import { WORD } from './cpu/state.js';
 import { Decoder, type CodeSize } from './decode/decoder.js';
 import { DECODE_INVALID, DECODE_TOO_LONG, LANE, MAX_LENGTH, PREFIX } from './decode/lanes.js';
+import { formsOf } from './decode/feature-forms.js';
 import { FORM_OP, OPERATIONS } from './decode/tables.js';
 import { type Handlers } from './handlers/handlers.js';
 import { EPOCH_BITS, NO_EPOCH, NO_HANDLER, PLACES, SLOT, SLOT_WORDS, slotMode } from './handlers/slot.js';
 import { FORM_KINDS, FORM_SEMANTICS, KINDS } from './instructions/index.js';
+import { type CpuProfile } from './system/profile.js';
 
 const unimplemented: Semantics = (cpu) => {
   const form = cpu.lane(LANE.form);
@@ -32,6 +34,8 @@ export abstract class Fetcher {
   /** Decoded instructions, SLOT_WORDS each. The first one is nothing: no code has its mode. */
   protected slots: Int32Array;
   private taken = 1;
+  /** Whose forms the decoder has. */
+  private profile: CpuProfile | undefined;
   /** Bytes that could be fetched for the instruction that was decoded last. */
   private available = 0;
   /** Changes when there is somebody else who wants to be asked before instructions. */
@@ -159,6 +163,10 @@ export abstract class Fetcher {
     slots[slot + SLOT.mode] = 0;
     this.available = memory.fetch(linear, hi, code, MAX_LENGTH);
     const end = Math.min(this.available, Math.max(left, 0));
+    if (cpu.profile !== this.profile) {
+      this.profile = cpu.profile;
+      this.decoder.forms = formsOf(cpu.profile.features);
+    }
     const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, slots, slot);
     if (length <= 0) return length;
     memory.fetched(linear, hi, length);

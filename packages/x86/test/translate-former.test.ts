@@ -30,6 +30,7 @@ function form({ code, unseen = [], taken = [], end, base = [BASE, 0], mode = LON
     return Number(mode.codeSize === 64 ? BigInt.asIntN(64, distance) : BigInt.asIntN(32, distance));
   };
   const source: CodeSource = {
+    forms: undefined,
     peek: (lo, hi, to, count) => {
       const at = offset(lo, hi);
       if (at < 0) return 0;

@@ -68,6 +68,7 @@ const VARIANTS: Readonly<Record<Access, Partial<Accesses>>> = {
 export function regionOf(code: readonly number[], mode = LONG, at = CODE): Region {
   const isWithin = (lo: number): boolean => lo >= at && lo < at + code.length;
   const former = new Former({
+    forms: undefined,
     peek(lo, _hi, bytes, count) {
       const part = code.slice(lo - at, lo - at + count);
       bytes.set(part);

@@ -1,5 +1,5 @@
 /** Runs a random machine in the interpreter and with translated code, and says in what they differ. */
-import { FULL_FEATURES, Machine, WORD, type MachineExit, type Tier } from '../core';
+import { ALL_FEATURES, Machine, WORD, type MachineExit, type Tier } from '../core';
 import { build, describeScenario, RAM, type Scenario } from './scenario';
 
 /** Machines that are used again and again. */
@@ -8,7 +8,7 @@ class Player {
   private readonly fresh: ReturnType<Machine['save']>;
 
   constructor(tier: Tier, patience?: number) {
-    const cpu = { features: FULL_FEATURES };
+    const cpu = { features: ALL_FEATURES };
     this.machine = new Machine({ ram: RAM, unmapped: 'ones', tier, cpu, ...(patience !== undefined && { patience }) });
     this.fresh = this.machine.save();
   }

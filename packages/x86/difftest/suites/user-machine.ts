@@ -1,5 +1,5 @@
 /** A machine that runs user code flat at CPL 3, 32-bit without paging or 64-bit with memory mapped to itself, and stops at every exception. */
-import { CR0, CR4, FULL_FEATURES, GENERAL_REGISTERS, Machine, WORD, type MachineExit } from '../core';
+import { CR0, CR4, ALL_FEATURES, GENERAL_REGISTERS, Machine, WORD, type MachineExit } from '../core';
 import { type Program } from './multiboot';
 import { type SuiteOptions } from './suite';
 
@@ -26,7 +26,7 @@ export class UserMachine {
 
   constructor(private readonly options: UserMachineOptions) {
     const { ram, tier } = options;
-    const cpu = { features: FULL_FEATURES };
+    const cpu = { features: ALL_FEATURES };
     this.machine = new Machine({ ram: ram + TABLES, cpu, tier, devices: [], hooks: { fault: () => 'stop' } });
   }
 

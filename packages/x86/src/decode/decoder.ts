@@ -1,4 +1,5 @@
 import { FORM_BIT, IMMEDIATE, VEX_MAPS } from '../isa/encoding.js';
+import { type Forms } from './feature-forms.js';
 import { InstructionBytes } from './instruction-bytes.js';
 import { fillOperands } from './operands.js';
 import { DECODE_INVALID, DECODE_TOO_LONG, DECODE_TRUNCATED, LANE, MAX_LENGTH, PREFIX, SEG } from './lanes.js';
@@ -38,6 +39,8 @@ const SLACK = 32;
 
 /** Bytes to lanes; one decoder decodes one instruction at a time. */
 export class Decoder extends InstructionBytes {
+  /** What a processor has of all forms; all of them unless set. */
+  forms: Forms | undefined;
   private readonly staging = new Uint8Array(2 * SLACK);
 
   /**
@@ -88,13 +91,14 @@ export class Decoder extends InstructionBytes {
         ? 4
         : 2;
     if (!this.findOpcode()) return false;
-    const form = this.form;
-    const bits = FORM_BITS[form] as number;
+    const bits = FORM_BITS[this.form] as number;
     this.findOperandSize(codeSize, bits);
-    if (prefixes & PREFIX.lock && (bits & FORM_BIT.lock) === 0) {
+    const form = this.forms === undefined ? this.form : (this.forms[this.form] as number);
+    if (form === 0 || (prefixes & PREFIX.lock && (bits & FORM_BIT.lock) === 0)) {
       this.skipRest(bits, out, base);
       return false;
     }
+    this.form = form;
     if (bits & FORM_BIT.modrm) this.readModrm(bits, out, base);
     else {
       out[base + LANE.base] = -1;

@@ -12,7 +12,7 @@ const FEATURE_ROWS = [
   ['clflush',    1, 'edx', 19],     ['mmx',        1, 'edx', 23],     ['fxsr',       1, 'edx', 24],     ['sse',        1, 'edx', 25],
   ['sse2',       1, 'edx', 26],
   ['pni',        1, 'ecx', 0],      ['cx16',       1, 'ecx', 13],     ['pcid',       1, 'ecx', 17],     ['movbe',      1, 'ecx', 22],
-  ['popcnt',     1, 'ecx', 23],     ['rdrand',     1, 'ecx', 30],     ['hypervisor', 1, 'ecx', 31],
+  ['sse4_2',     1, 'ecx', 20],     ['popcnt',     1, 'ecx', 23],     ['rdrand',     1, 'ecx', 30],     ['hypervisor', 1, 'ecx', 31],
   ['fsgsbase',   7, 'ebx', 0],      ['bmi1',       7, 'ebx', 3],      ['smep',       7, 'ebx', 7],      ['bmi2',       7, 'ebx', 8],
   ['erms',       7, 'ebx', 9],      ['rdseed',     7, 'ebx', 18],     ['adx',        7, 'ebx', 19],     ['smap',       7, 'ebx', 20],
   ['clflushopt', 7, 'ebx', 23],
@@ -28,8 +28,8 @@ export type CpuFeature = (typeof FEATURE_ROWS)[number][0];
 export const CPU_FEATURES: readonly CpuFeature[] = FEATURE_ROWS.map(([name]) => name);
 
 /**
- * What a CPU says that it is, and so what it is: instructions of the system, of SSE3 and of random numbers raise #UD when they are not advertised here.
- * Integer instructions of later processors (MOVBE, POPCNT, BMI, ADX) are executed all the same.
+ * What a CPU says that it is, and so what it is: instructions of the system, integer ones (CMOVcc, CMPXCHG8B, MOVBE, POPCNT, CRC32, BMI, ADX), those of SSE3 and of
+ * random numbers raise #UD when they are not advertised here; TZCNT and LZCNT are BSF and BSR then.
  */
 export interface CpuProfile {
   /** Twelve characters. 'AuthenticAMD' also changes SYSCALL and SYSRET outside 64-bit mode. */
@@ -68,7 +68,9 @@ export const DEFAULT_PROFILE: CpuProfile = {
   randomSeed: 0x2545f491,
 };
 
-/** Everything that the core implements, but for RDRAND and RDSEED, which make a kernel's KASLR deterministic only by their seed. */
+/**
+ * Everything that the core implements, but for RDRAND and RDSEED, which make a kernel's KASLR deterministic only by their seed, and SSE4.2, of which it has CRC32 only.
+ */
 export const FULL_FEATURES: ReadonlySet<CpuFeature> = new Set([
   ...BASELINE,
   ...([
@@ -87,6 +89,9 @@ export const FULL_FEATURES: ReadonlySet<CpuFeature> = new Set([
   ] as const),
   ...(['rdpid', 'pdpe1gb', 'rdtscp', 'abm', 'prefetchw', 'mtrr', 'mce', 'mca'] as const),
 ]);
+
+/** With CRC32, which no profile should have without the rest of SSE4.2. */
+export const ALL_FEATURES: ReadonlySet<CpuFeature> = new Set([...FULL_FEATURES, 'sse4_2']);
 
 /** The default profile with changes: `makeProfile({ features: new Set([...DEFAULT_PROFILE.features, 'smap']) })`. */
 export function makeProfile(changes: Partial<CpuProfile>): CpuProfile {

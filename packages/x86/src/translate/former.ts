@@ -1,10 +1,13 @@
 import { Decoder } from '../decode/decoder.js';
+import { type Forms } from '../decode/feature-forms.js';
 import { KIND, LANE, LANES, MAX_LENGTH } from '../decode/lanes.js';
 import { BRANCH, FORM_BRANCH, FORM_LOWERING } from './lowerings.js';
 import { linearAt, NO_BLOCK, type Base, type Block, type Mode, type Region } from './region.js';
 
 /** What the former has to know of a machine. */
 export interface CodeSource {
+  /** What the processor has of all forms. */
+  readonly forms: Forms | undefined;
   /** Copies up to `count` bytes of code at a linear address, returns how many there are; nothing is logged, nothing faults. */
   peek(lo: number, hi: number, bytes: Uint8Array, count: number): number;
   /** Whether the interpreter has been at the beginning of this block often enough for it to be translated with others. */
@@ -54,6 +57,7 @@ export class Former {
    * the very first instruction, or code does not lead to `inside`.
    */
   form(baseLo: number, baseHi: number, mode: Mode, inside: number, kept: readonly number[]): Region | undefined {
+    this.decoder.forms = this.source.forms;
     this.offsets = [];
     this.index = new Map();
     this.leaders = new Set([0]);

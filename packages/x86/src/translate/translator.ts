@@ -1,6 +1,7 @@
 import { carryOf } from '../cpu/carry.js';
 import { type Cpu } from '../cpu/cpu.js';
 import { WORD } from '../cpu/state.js';
+import { formsOf } from '../decode/feature-forms.js';
 import { type Translation } from '../handlers/handlers.js';
 import { type GuestMemory } from '../memory/guest-memory.js';
 import { LAYOUT, NO_PAGE } from '../memory/layout.js';
@@ -61,6 +62,9 @@ export class Translator implements Translation {
     this.regions = new RegionTable(memory.buffer, this.profile, home.regions);
     this.imports = this.freshImports();
     this.former = new Former({
+      get forms() {
+        return formsOf(cpu.profile.features);
+      },
       peek: (lo, hi, bytes, count) => this.peek(lo, hi, bytes, count),
       seen: (lo, hi) => {
         const count = this.profile.count(lo, hi);
