@@ -178,7 +178,7 @@ export class Interpreter extends Fetcher {
   private handle(isSame: boolean): number {
     const { handlers } = this;
     if (handlers === undefined || !this.isFast) return LOOP.leave;
-    if (!isSame) this.fits = handlers.look(this.epoch);
+    if (!isSame || handlers.isStale) this.fits = handlers.look(this.epoch);
     return this.fits ? handlers.run(this.end) : LOOP.leave;
   }
 

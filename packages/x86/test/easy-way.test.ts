@@ -300,3 +300,40 @@ test.each([
   });
   expect(values).toEqual(TIERS.map(() => (same ? 1n : 2n)));
 });
+
+test.each(TIERS)(
+  'the first page that lies elsewhere than it is mapped is met in the middle of a hot loop, tier %s',
+  (tier) => {
+    // again: mov rbx, [rsi]; add rax, [rbx]; add rsi, 8; dec ecx; jnz again; hlt
+    const machine = machineWith(64, looping('480303'), { ram: RAM, tier });
+    const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+    view.setBigUint64(0x2008, BigInt(DIRECTORY) | USUAL, true);
+    view.setBigUint64(DIRECTORY, BigInt(TABLE) | USUAL, true);
+    view.setBigUint64(TABLE, BigInt(PHYSICAL) | USUAL, true);
+    const pages = [0x9000, LINEAR];
+    for (const [i, at] of [0x9000, PHYSICAL].entries()) view.setBigUint64(at, 1000n ** BigInt(i), true);
+    for (let i = 0; i < 400; i++) view.setBigUint64(LIST + 8 * i, BigInt(pages[i < 300 ? 0 : 1] as number), true);
+    machine.setRegister('rsi', BigInt(LIST));
+    machine.setRegister('rcx', 400n);
+    expect(machine.run()).toMatchObject({ reason: 'halt' });
+    expect(machine.register('rax')).toBe(100_300n);
+  },
+);
+
+test.each(TIERS)('a hook that changes rights in the middle of a hot loop is heeded at once, tier %s', (tier) => {
+  const machine: Machine = machineWith(64, looping('488903'), {
+    ram: RAM,
+    tier,
+    hooks: {
+      touch: ({ page }) => {
+        if (page === 0xa) machine.map({ start: 0x7000, length: 0x1000, access: 'rw' });
+      },
+    },
+  });
+  const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+  for (let i = 0; i < 400; i++) view.setBigUint64(LIST + 8 * i, i < 300 ? 0x9000n : 0xa000n, true);
+  machine.setRegister('rsi', BigInt(LIST));
+  machine.setRegister('rcx', 400n);
+  // 300 rounds of five instructions, and the two up to the page
+  expect(machine.run()).toMatchObject({ reason: 'denied', count: 1502n, access: { kind: 'fetch', physical: 0x7c06 } });
+});

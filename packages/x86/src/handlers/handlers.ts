@@ -59,6 +59,8 @@ export class Handlers {
   private readonly loop: Exports;
   private mode = NO_MODE;
   private dispatch = 0;
+  private identity = true;
+  private mappingVersion = 0;
 
   constructor(
     private readonly cpu: Cpu,
@@ -89,9 +91,16 @@ export class Handlers {
 
   /** Looks at what no handler and no region changes. False: the CPU is in a state that neither of them knows. */
   look(epoch: number): boolean {
+    this.identity = this.memory.identity;
+    this.mappingVersion = this.memory.mappingVersion;
     this.mode = this.fits ? slotMode(this.cpu) | (epoch << (32 - EPOCH_BITS)) : NO_MODE;
     this.dispatch = this.translation?.prepare() ?? 0;
     return this.mode !== NO_MODE || this.dispatch !== 0;
+  }
+
+  /** An access has led elsewhere than any before, or a hook that was told of it has changed the mapping: it is to be looked at anew. */
+  get isStale(): boolean {
+    return this.identity !== this.memory.identity || this.mappingVersion !== this.memory.mappingVersion;
   }
 
   /** Flat segments, nothing that has to be looked at between two instructions. */
