@@ -3,6 +3,7 @@
  * machine, the same touches and the same A and D bits, and who made the pages plain is counted.
  */
 import { TIERS } from '../src/engine';
+import { FULL_FEATURES } from '../src/index';
 import { type Machine } from '../src/machine/machine';
 import { type MachineOptions } from '../src/machine/wiring';
 import { TOUCH_KINDS } from '../src/memory/touch-log';
@@ -109,7 +110,7 @@ const CASES: readonly Case[] = [
     easy: true,
     addresses: (page) => 0x8000_0000 + 0x1000 * page,
     prepare: (_machine, view) => view.setBigUint64(0x2010, USUAL | LARGE, true),
-    options: { cpu: { features: new Set(['pdpe1gb', 'lm', 'nx', 'pae', 'msr', 'smap', 'pge']) as never } },
+    options: { cpu: { features: FULL_FEATURES } },
   },
   {
     what: 'a page of 512 GiB, which nobody has',
@@ -206,20 +207,20 @@ const CASES: readonly Case[] = [
     what: 'pages with rights of their own, all of them enough',
     code: READ_BYTE,
     easy: true,
-    prepare: (machine) => machine.map({ start: PHYSICAL, length: PAGES << 12, access: 'r' }),
+    prepare: (machine) => machine.map({ start: PHYSICAL + 0x1000, length: PAGES << 12, access: 'r' }),
   },
   {
     what: 'pages that may not be written says the owner',
     code: WRITE,
     easy: false,
-    prepare: (machine) => machine.map({ start: PHYSICAL, length: PAGES << 12, access: 'r' }),
+    prepare: (machine) => machine.map({ start: PHYSICAL + 0x1000, length: PAGES << 12, access: 'r' }),
   },
   {
     what: 'pages with different rights in them',
     code: READ_BYTE,
     easy: false,
     prepare: (machine) => {
-      for (let i = 0; i < PAGES; i++) machine.map({ start: PHYSICAL + 0x1000 * i + 0x800, length: 16, access: 'rw' });
+      for (let i = 1; i < PAGES; i++) machine.map({ start: PHYSICAL + 0x1000 * i + 0x800, length: 16, access: 'rw' });
     },
   },
   { what: 'a hook for touches', code: MODIFY, easy: false, options: { hooks: { touch: () => undefined } } },
@@ -242,7 +243,9 @@ function run(
   view.setBigUint64(DIRECTORY, BigInt(TABLE) | directory, true);
   for (let i = 0; i <= PAGES; i++)
     view.setBigUint64(TABLE + 8 * i, BigInt(PHYSICAL + 0x1000 * i) | (i === 0 ? USUAL : entry), true);
-  for (let i = 0; i < PAGES; i++)
+  // the first one is usual, and does not lie where it is mapped
+  view.setBigUint64(LIST, BigInt(LINEAR), true);
+  for (let i = 1; i < PAGES; i++)
     view.setBigUint64(LIST + 8 * i, BigInt(addresses?.(i) ?? LINEAR + 0x1000 * i + 0x10), true);
   machine.setRegister('rsi', BigInt(LIST));
   machine.setRegister('rcx', BigInt(PAGES));
@@ -276,30 +279,34 @@ describe.each(CASES)('$what', (own) => {
 
 /** mov rax, [rbx]; mov [rdx], rcx; mov cr3, rsi; mov rax, [rbx]; hlt */
 test.each([
-  { what: 'global', bits: GLOBAL, same: true },
-  { what: 'local', bits: 0n, same: false },
-])('a $what page that was made plain easily is so after CR3 was written: $same', ({ bits, same }) => {
-  const values = TIERS.map((tier) => {
-    const machine = machineWith(64, '488b03 488b03 48890a 0f22de 488b03 f4', { ram: RAM, tier });
-    const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
-    view.setBigUint64(0x2008, BigInt(DIRECTORY) | USUAL, true);
-    view.setBigUint64(DIRECTORY, BigInt(TABLE) | USUAL, true);
-    for (const [i, at] of [PHYSICAL, PHYSICAL + 0x1000].entries()) {
-      view.setBigUint64(TABLE + 8 * i, BigInt(at) | USUAL | bits, true);
-      view.setBigUint64(at, BigInt(i + 1), true);
-    }
-    set('cr4', PGE)(machine);
-    machine.setRegister('rbx', BigInt(LINEAR));
-    machine.setRegister('rdx', BigInt(TABLE));
-    machine.setRegister('rcx', BigInt(PHYSICAL + 0x1000) | USUAL | bits);
-    machine.setRegister('rsi', 0x1000n);
-    // walks have been at the tables
-    machine.memory.load(LINEAR + 0x1000, 0, 1, false);
-    expect(machine.run()).toMatchObject({ reason: 'halt' });
-    return machine.register('rax');
-  });
-  expect(values).toEqual(TIERS.map(() => (same ? 1n : 2n)));
-});
+  { what: 'global', bits: GLOBAL, pge: PGE, same: true },
+  { what: 'global', bits: GLOBAL, pge: 0n, same: false },
+  { what: 'local', bits: 0n, pge: PGE, same: false },
+])(
+  'a $what page (CR4.PGE $pge) that was made plain easily is so after CR3 was written: $same',
+  ({ bits, pge, same }) => {
+    const values = TIERS.map((tier) => {
+      const machine = machineWith(64, '488b03 488b03 48890a 0f22de 488b03 f4', { ram: RAM, tier });
+      const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+      view.setBigUint64(0x2008, BigInt(DIRECTORY) | USUAL, true);
+      view.setBigUint64(DIRECTORY, BigInt(TABLE) | USUAL, true);
+      for (const [i, at] of [PHYSICAL, PHYSICAL + 0x1000].entries()) {
+        view.setBigUint64(TABLE + 8 * i, BigInt(at) | USUAL | bits, true);
+        view.setBigUint64(at, BigInt(i + 1), true);
+      }
+      set('cr4', pge)(machine);
+      machine.setRegister('rbx', BigInt(LINEAR));
+      machine.setRegister('rdx', BigInt(TABLE));
+      machine.setRegister('rcx', BigInt(PHYSICAL + 0x1000) | USUAL | bits);
+      machine.setRegister('rsi', 0x1000n);
+      // walks have been at the tables
+      machine.memory.load(LINEAR + 0x1000, 0, 1, false);
+      expect(machine.run()).toMatchObject({ reason: 'halt' });
+      return machine.register('rax');
+    });
+    expect(values).toEqual(TIERS.map(() => (same ? 1n : 2n)));
+  },
+);
 
 test.each(TIERS)(
   'the first page that lies elsewhere than it is mapped is met in the middle of a hot loop, tier %s',
