@@ -8,6 +8,7 @@ import { type Machine } from '../src/machine/machine';
 import { type MachineOptions } from '../src/machine/wiring';
 import { TOUCH_KINDS } from '../src/memory/touch-log';
 import { type CheckedMemory } from '../src/memory/checked-memory';
+import { type GuestMemory } from '../src/memory/guest-memory';
 import { machineWith } from './machine-programs';
 
 const PAGES = 32;
@@ -164,6 +165,33 @@ const CASES: readonly Case[] = [
       set('rflags', 1n << 18n)(machine);
     },
   },
+  {
+    what: 'pages of the supervisor that the user reads',
+    code: READ,
+    easy: false,
+    prepare: (machine, view) => {
+      for (const [at, entry] of [
+        [0x1000, 0x2027n],
+        [0x2000, 0x3027n],
+        [0x3000, 0xa7n],
+        [0x2008, BigInt(DIRECTORY) | 0x27n],
+      ] as const)
+        view.setBigUint64(at, entry, true);
+      view.setBigUint64(DIRECTORY, BigInt(TABLE) | USUAL | USER, true);
+      view.setBigUint64(TABLE, BigInt(PHYSICAL) | USUAL | USER, true);
+      machine.setSegment('cs', { selector: 0x1b, base: 0n, limit: 0xffff_ffff, attributes: 0xafb });
+      machine.setSegment('ss', { selector: 0x23, base: 0n, limit: 0xffff_ffff, attributes: 0xcf3 });
+    },
+  },
+  {
+    what: 'pages of the second megabyte while A20 is off',
+    code: READ,
+    easy: false,
+    prepare: (machine, view) => {
+      for (let i = 1; i < PAGES; i++) view.setBigUint64(TABLE + 8 * i, BigInt(0x30_0000 + 0x1000 * i) | USUAL, true);
+      (machine as unknown as { memory: GuestMemory }).memory.a20 = false;
+    },
+  },
   { what: 'pages of the supervisor with SMAP', code: READ, easy: true, prepare: set('cr4', SMAP) },
   {
     what: 'pages that may not be executed',
@@ -308,24 +336,45 @@ test.each([
   },
 );
 
-test.each(TIERS)(
-  'the first page that lies elsewhere than it is mapped is met in the middle of a hot loop, tier %s',
-  (tier) => {
+test.each(TIERS)('INVLPG drops all of a page of 1 GiB that was made plain easily, tier %s', (tier) => {
+  // mov rax, [rbx]; mov rax, [rdi]; mov [rdx], rcx; invlpg [r8]; mov rax, [rdi]; hlt
+  const machine = machineWith(64, '488b03 488b07 48890a 410f0138 488b07 f4', {
+    ram: RAM,
+    tier,
+    unmapped: 'ones',
+    cpu: { features: FULL_FEATURES },
+  });
+  const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+  view.setBigUint64(0x2008, BigInt(DIRECTORY) | USUAL, true);
+  view.setBigUint64(DIRECTORY, BigInt(TABLE) | USUAL, true);
+  view.setBigUint64(TABLE, BigInt(PHYSICAL) | USUAL, true);
+  view.setBigUint64(0x2010, USUAL | LARGE, true);
+  const registers = { rbx: LINEAR, rdi: 0x8030_0000, rdx: 0x2010, r8: 0x8070_0000 };
+  for (const [name, value] of Object.entries(registers)) machine.setRegister(name as 'rbx', BigInt(value));
+  machine.setRegister('rcx', 0x4000_0000n | USUAL | LARGE);
+  expect(machine.run()).toMatchObject({ reason: 'halt' });
+  expect(machine.register('rax')).toBe(0xffff_ffff_ffff_ffffn);
+});
+
+describe.each([
+  { what: 'by new tables', first: 0x9000 },
+  { what: 'by tables that walks have been at', first: 0x20_0000 },
+])('the first page that lies elsewhere than it is mapped, $what', ({ first }) => {
+  test.each(TIERS)('is met in the middle of a hot loop, tier %s', (tier) => {
     // again: mov rbx, [rsi]; add rax, [rbx]; add rsi, 8; dec ecx; jnz again; hlt
     const machine = machineWith(64, looping('480303'), { ram: RAM, tier });
     const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
-    view.setBigUint64(0x2008, BigInt(DIRECTORY) | USUAL, true);
-    view.setBigUint64(DIRECTORY, BigInt(TABLE) | USUAL, true);
-    view.setBigUint64(TABLE, BigInt(PHYSICAL) | USUAL, true);
-    const pages = [0x9000, LINEAR];
-    for (const [i, at] of [0x9000, PHYSICAL].entries()) view.setBigUint64(at, 1000n ** BigInt(i), true);
-    for (let i = 0; i < 400; i++) view.setBigUint64(LIST + 8 * i, BigInt(pages[i < 300 ? 0 : 1] as number), true);
+    view.setBigUint64(0x3008, BigInt(TABLE) | USUAL, true);
+    view.setBigUint64(TABLE, 0x20_0000n | USUAL, true);
+    view.setBigUint64(TABLE + 8, 0x30_0000n | USUAL, true);
+    for (const [at, value] of [[first, 1n], [0x30_0000, 1000n]] as const) view.setBigUint64(at, value, true); // prettier-ignore
+    for (let i = 0; i < 400; i++) view.setBigUint64(LIST + 8 * i, BigInt(i < 300 ? first : 0x20_1000), true);
     machine.setRegister('rsi', BigInt(LIST));
     machine.setRegister('rcx', 400n);
     expect(machine.run()).toMatchObject({ reason: 'halt' });
     expect(machine.register('rax')).toBe(100_300n);
-  },
-);
+  });
+});
 
 test.each(TIERS)('a hook that changes rights in the middle of a hot loop is heeded at once, tier %s', (tier) => {
   const machine: Machine = machineWith(64, looping('488903'), {
