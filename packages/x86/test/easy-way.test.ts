@@ -393,3 +393,34 @@ test.each(TIERS)('a hook that changes rights in the middle of a hot loop is heed
   // 300 rounds of five instructions, and the two up to the page
   expect(machine.run()).toMatchObject({ reason: 'denied', count: 1502n, access: { kind: 'fetch', physical: 0x7c06 } });
 });
+
+test.each(TIERS)('such a hook before a function that is translated, tier %s', (tier) => {
+  // again: mov rsp, [rsi]; call f; add rsi, 8; dec ecx; jnz again; hlt; f: nop, more than is taken in; ret
+  const machine: Machine = machineWith(64, `488b26 e809000000 4883c608 ffc9 75f0 f4 ${'90'.repeat(70)} c3`, {
+    ram: RAM,
+    tier,
+    hooks: {
+      touch: ({ page }) => {
+        if (page === 0xa) machine.map({ start: 0x7000, length: 0x1000, access: 'rw' });
+      },
+    },
+  });
+  const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+  for (let i = 0; i < 400; i++) view.setBigUint64(LIST + 8 * i, i < 300 ? 0x9800n : 0xa800n, true);
+  machine.setRegister('rsi', BigInt(LIST));
+  machine.setRegister('rcx', 400n);
+  // 300 rounds of 76 instructions, and MOV and CALL
+  expect(machine.run()).toMatchObject({
+    reason: 'denied',
+    count: 22_802n,
+    access: { kind: 'fetch', physical: 0x7c11 },
+  });
+});
+
+test.each(TIERS)('a page of code is touched by the instruction that is first in it, tier %s', (tier) => {
+  const machine = machineWith(64, '', { tier });
+  machine.write(0x7fff, Uint8Array.of(0x90, 0x90, 0x90, 0xf4));
+  machine.setRegister('rip', 0x7fffn);
+  expect(machine.run()).toMatchObject({ reason: 'halt' });
+  expect(machine.touches.first(8, 'fetch')).toMatchObject({ count: 1n, rip: 0x8000n });
+});

@@ -70,6 +70,24 @@ test('the first accesses to page 0, and those that end there, are noticed', () =
   expect(memory.touches.count()).toBe(0);
 });
 
+test('a device over a whole page of RAM is asked every time', () => {
+  const memory = new GuestMemory({ ram: MIB });
+  let asked = 0;
+  memory.mapDevice(0x3000, 0x1000, { load: () => ++asked, store: () => undefined });
+  expect([1, 2, 3].map(() => memory.load(0x3010, 0, 4, false))).toEqual([1, 2, 3]);
+});
+
+test('a page whose code was written is plain again at the next store', () => {
+  const memory = new GuestMemory({ ram: MIB });
+  const writes = new Int32Array(memory.buffer, LAYOUT.writeTags, 2 * TAG_COUNT);
+  memory.fetched(0x5000, 0, 3);
+  memory.store(0x5800, 0, 4, 1, 0);
+  expect(writes[10]).not.toBe(0x5000);
+  memory.store(0x5001, 0, 1, 1, 0);
+  memory.store(0x5800, 0, 4, 1, 0);
+  expect(writes[10]).toBe(0x5000);
+});
+
 test('a linear address over 4 GiB wraps to 0 in 16- and 32-bit code', () => {
   const memory = new GuestMemory({ ram: MIB, unmapped: 'ones' });
   memory.words[WORD.codeSize] = 32;
