@@ -21,9 +21,8 @@ const PAGE_ADDRESS = -4096;
 const tally = (word: number): number => LAYOUT.tallies + 4 * word;
 /** By the number of a page: where its PAGE byte is. */
 const NOTES = LAYOUT.pages;
-/** A touch is noted at the bit of its kind, a right at its own: they lie side by side. */
-const TOUCHED = 1;
-if (RIGHT.read << TOUCHED !== 1 << TOUCH.read || RIGHT.write << TOUCHED !== 1 << TOUCH.write) throw new Error();
+/** Reading and writing have the same order among kinds of touches as among rights, so many bits further. */
+const TOUCHED = TOUCH.read - Math.log2(RIGHT.read);
 
 /** Returns from the function when the i32 on the stack is not 0. */
 function hardIf(emit: Code, ...condition: number[]): void {
