@@ -27,7 +27,7 @@ export class Engine {
     this.translator = translator;
     handlers.translation = translator;
     this.blockStart = (lo, hi) => {
-      translator.blockStart(lo, hi);
+      if (translator.blockStart(lo, hi)) translator.enter(lo, hi);
       return false;
     };
   }

@@ -130,6 +130,15 @@ export abstract class Fetcher {
       slots[slot + SLOT.handler] = handlers.handlerOf(slots, slot, cpu.word(WORD.codeSize), kind === KINDS.repeats);
   }
 
+  /** What the CPU has of all forms; to be called before code is executed. */
+  protected takeProfile(): void {
+    const { profile } = this.cpu;
+    if (profile === this.profile) return;
+    this.profile = profile;
+    this.decoder.forms = formsOf(profile.features);
+    this.forgetDecoded();
+  }
+
   protected forgetDecoded(): void {
     for (let slot = 0; slot < SLOT_WORDS * this.taken; slot += SLOT_WORDS) this.slots[slot + SLOT.mode] = 0;
   }
@@ -163,10 +172,6 @@ export abstract class Fetcher {
     slots[slot + SLOT.mode] = 0;
     this.available = memory.fetch(linear, hi, code, MAX_LENGTH);
     const end = Math.min(this.available, Math.max(left, 0));
-    if (cpu.profile !== this.profile) {
-      this.profile = cpu.profile;
-      this.decoder.forms = formsOf(cpu.profile.features);
-    }
     const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, slots, slot);
     if (length <= 0) return length;
     memory.fetched(linear, hi, length);

@@ -25,6 +25,8 @@ const BREAKPOINT: Exit = { reason: 'breakpoint' };
 const SLICE = 0x4000_0000;
 /** Exceptions without an instruction between them after which a run ends: a guest may fault for ever. */
 const PATIENCE = 0x1000;
+/** Iterations of a REP. */
+const ALL = 0x7fffffff;
 const STUCK: Exit = { reason: 'stuck' };
 
 /** Tier 0: decodes and executes one instruction after the other. The reference for everything faster. */
@@ -45,8 +47,10 @@ export class Interpreter extends Fetcher {
   private pageLo = NO_PAGE;
   private pageHi = 0;
   private asksHere = true;
-  /** They know the state that the CPU is in. */
+  /** Handlers or regions can go on in the state that the CPU is in. */
   private fits = false;
+  /** The count behind the last iteration that was made alone. */
+  private triedAt = -1;
   /** Low word of the instruction count at which the slice ends. */
   private end = 0;
   /** Exceptions since the instruction count was this. */
@@ -85,6 +89,7 @@ export class Interpreter extends Fetcher {
   /** Executes until `budget` instructions have retired (iterations of REP count) or something needs attention. */
   run(budget: number): Exit {
     const { cpu } = this;
+    this.takeProfile();
     cpu.refresh();
     cpu.words[WORD.vector] = -1;
     this.stuck = 0;
@@ -151,12 +156,12 @@ export class Interpreter extends Fetcher {
       if (status === LOOP.missing && hasHandler) {
         this.fetchAhead(slot);
         cpu.again();
+        isSame = true;
         continue;
       }
       const kind = slots[slot + SLOT.kind] as number;
       if (kind === KINDS.plain) this.execute(slot);
-      // one iteration of a REP may be enough for the others to be made without the interpreter
-      else this.special(slot, hasHandler && this.isFast && this.fits ? 1 : 0x7fffffff);
+      else this.special(slot, hasHandler && this.isFast ? this.iterations() : ALL);
       isSame = hasHandler;
       const count = ((words[WORD.count] as number) + 1) | 0;
       words[WORD.count] = count;
@@ -180,6 +185,14 @@ export class Interpreter extends Fetcher {
     if (handlers === undefined || !this.isFast) return LOOP.leave;
     if (!isSame || handlers.isStale) this.fits = handlers.look(this.epoch);
     return this.fits ? handlers.run(this.end) : LOOP.leave;
+  }
+
+  /** One iteration of a REP may be enough for the others to be made without the interpreter; when none was made since, it makes them all. */
+  private iterations(): number {
+    const count = this.cpu.word(WORD.count);
+    const isStuck = count === this.triedAt;
+    this.triedAt = (count + 1) | 0;
+    return isStuck ? ALL : 1;
   }
 
   /** Is `before` to be asked of this instruction? */
@@ -240,7 +253,7 @@ export class Interpreter extends Fetcher {
     cpu.trapInhibited = false;
     const slot = this.fetch(startLo, startHi);
     try {
-      this.special(slot, steps || cpu.hasBreakpoints ? 1 : 0x7fffffff);
+      this.special(slot, steps || cpu.hasBreakpoints ? 1 : ALL);
     } catch (thrown) {
       if (thrown instanceof Stop && thrown.retires && (steps || words[WORD.debugPending] !== 0)) {
         this.retire(1);

@@ -10,6 +10,8 @@ const without = (feature: CpuFeature): ReadonlySet<CpuFeature> =>
 const ABSENT: readonly (readonly [feature: CpuFeature, what: string, code: string])[] = [
   ['cmov',   'cmovne eax, ecx',       '0f45c1'],
   ['cx8',    'cmpxchg8b [rbx]',       '0fc70b'],
+  ['cx16',   'cmpxchg16b [rbx]',      '480fc70b'],
+  ['cmov',   'fcmovb st0, st1',       'dac1'],
   ['movbe',  'movbe eax, [rbx]',      '0f38f003'],
   ['movbe',  'movbe [rbx], ax',       '660f38f103'],
   ['popcnt', 'popcnt eax, ecx',       'f30fb8c1'],

@@ -132,3 +132,19 @@ test('blocks that handlers execute become hot after as many entries as those tha
   expect([regions('both', 3 * 250), regions('both', 3 * 260)]).toEqual([0, 1]);
   expect(regions('translator', 9)).toBe(1);
 });
+
+test('a translated loop that ends with what has no handler is entered again after CR3 was written', () => {
+  // mov ebx, 4; again: mov ecx, 1000; inner: inc eax; loop inner; mov cr3, rdx; dec ebx; jnz again; hlt
+  const code = 'bb04000000 b9e8030000 ffc0 e2fc 0f22da ffcb 75f0 f4';
+  const machine = machineWith(64, code, { tier: 'both' });
+  machine.setRegister('rdx', 0x1000n);
+  const { interpreter } = (machine as unknown as { engine: { interpreter: { execute: (slot: number) => void } } })
+    .engine;
+  const execute = interpreter.execute.bind(interpreter);
+  let executed = 0;
+  interpreter.execute = (slot) => (executed++, execute(slot));
+  expect(machine.run()).toMatchObject({ reason: 'halt' });
+  expect(machine.register('rax')).toBe(4000n);
+  // 256 rounds before it is translated
+  expect(executed).toBeLessThan(300);
+});

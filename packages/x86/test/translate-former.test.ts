@@ -173,3 +173,22 @@ test('the blocks of a region cover its instructions without overlap', () => {
     region?.blocks.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i)) ?? [];
   expect(numbers.sort((x, y) => x - y)).toEqual(region?.offsets.map((_, i) => i));
 });
+
+test('a function too far away for an offset is not taken in', () => {
+  const far = 0x7fff_ff80;
+  const source: CodeSource = {
+    forms: undefined,
+    peek: (lo, hi, to, count) => {
+      const offset = hi * 2 ** 32 + (lo >>> 0) - BASE;
+      // call far; ret; …; ret
+      const bytes =
+        offset < 16 ? assemble('e880ffff7f c3').subarray(offset) : offset === far + 5 ? Uint8Array.of(0xc3) : [];
+      to.set(bytes);
+      return Math.min(bytes.length, count);
+    },
+    seen: () => true,
+    taken: () => false,
+  };
+  const region = new Former(source).form(BASE, 0, LONG, 0, []);
+  expect(region?.offsets).toEqual([0, 5]);
+});

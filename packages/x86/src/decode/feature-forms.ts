@@ -7,6 +7,7 @@ import { FORM_OP, OPERATIONS } from './tables.js';
  */
 // prettier-ignore
 const ROWS: readonly (readonly [feature: CpuFeature, names: string, otherwise?: string])[] = [
+  ['cmov',   'FCMOVB FCMOVE FCMOVBE FCMOVU FCMOVNB FCMOVNE FCMOVNBE FCMOVNU FCOMI FUCOMI FCOMIP FUCOMIP'],
   ['cmov',   'CMOVO CMOVNO CMOVB CMOVAE CMOVE CMOVNE CMOVBE CMOVA CMOVS CMOVNS CMOVP CMOVNP CMOVL CMOVGE CMOVLE CMOVG'],
   ['cx8',    'CMPXCHG8B'],
   ['movbe',  'MOVBE'],

@@ -44,8 +44,8 @@ function unpacked(): { readonly module: WebAssembly.Module; readonly table: Uint
 
 /**
  * The interpreter's common instructions as WebAssembly, one function for all of a kind, made from the translator's lowerings when the package is
- * built. V8 makes machine code of them at their first call, and of the interpreter only in the course of a boot; what has no handler, and each
- * access to a page that is not plain, stays the interpreter's.
+ * built. V8 makes machine code of them at their first call, and of the interpreter only in the course of a boot; what has no handler stays the
+ * interpreter's, and so does an access to a page that cannot easily be made plain.
  */
 export class Handlers {
   /** By place: the slot of the instruction that was decoded there, from 1 on. */
@@ -128,7 +128,7 @@ export class Handlers {
     }
   }
 
-  /** What is missing where nothing is found by its mode may well be decoded. */
+  /** No slot has NO_MODE, decoded or not: what is missing then is to be executed. */
   private final(status: number): number {
     return status === LOOP.missing && this.mode === NO_MODE ? LOOP.leave : status;
   }

@@ -17,7 +17,7 @@ const [RIP, MASK] = [14, 15];
 /** Behind the table of regions. */
 const HANDLERS_TABLE = 1;
 
-/** So often pages are made plain for one instruction: two that have the same place in the tags would take turns for ever. */
+/** So often pages are made plain for one instruction, which has no more than two: two that had the same place in a table would take turns for ever. */
 const PATIENCE = 4;
 
 /** How rIP came to where the dispatcher has no region: unknown, from a region, or as the beginning of a block that is said to be translated. */

@@ -104,6 +104,7 @@ const CONDITIONAL = Object.fromEntries(
 /** CMPXCHG8B, CMPXCHG16B: m with rDX:rAX; the latter asks for an address that is a multiple of 16. */
 const cmpxchg8b: Semantics = (cpu) => {
   const size = cpu.operandSize === 8 ? 8 : 4;
+  if (size === 8 && !cpu.profile.features.has('cx16')) throw cpu.raise(VECTOR.UD);
   cpu.address();
   const { offsetLo, offsetHi } = cpu;
   const segment = cpu.lane(LANE.segment);

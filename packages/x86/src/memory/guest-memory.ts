@@ -216,11 +216,6 @@ export class GuestMemory extends CheckedMemory implements Memory {
     return this.tags.identity;
   }
 
-  /** How many places of the tag tables may be filled. */
-  get tagged(): number {
-    return this.tags.size;
-  }
-
   map({ start, length, access }: PhysicalRange & { readonly access: Access }): void {
     this.physical.setRights(start, length, rightsOf(access));
     this.forgetAll();

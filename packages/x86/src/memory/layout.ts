@@ -26,7 +26,7 @@ export const LAYOUT = {
   tagNotes:     0xcd_0000, // TAG_COUNT bytes: where a tag came from
   filled:       0xce_0000, // TAG_COUNT of 2 bytes: places that may hold a tag
   tallies:      0xd0_0000, // words: TALLY
-  ram:         0x100_0000, // guest physical address 0; behind it the touch log, TOUCH_BYTES for each page
+  ram:         0x100_0000, // guest physical address 0; behind it the touch log, TOUCH_BYTES for each page and kind of touch
 } as const;
 
 /**
@@ -49,7 +49,7 @@ export const TALLY = {
   words: 8,
 } as const;
 
-/** The most that fits behind the rest. */
+/** The most that fits behind the rest, and that `pages` has bytes for. */
 export const RAM_MAX = 0xc000_0000;
 
 /**

@@ -70,9 +70,9 @@ export class PhysicalMemory {
     }
   }
 
-  /** Is all of a page RAM, and may all of its bytes be touched like this? */
-  isUniform(page: number, needs: number): boolean {
-    return page < this.size && ((this.notes[page >>> 12] as number) & (needs << DENIED_SHIFT)) === 0;
+  /** Is all of the page that begins there RAM, and may all of its bytes be touched like this? */
+  isUniform(physical: number, needs: number): boolean {
+    return physical < this.size && ((this.notes[physical >>> 12] as number) & (needs << DENIED_SHIFT)) === 0;
   }
 
   /** The address that reaches memory: without bit 20 while A20 is off. */

@@ -16,8 +16,6 @@ export abstract class PlainMemory {
   readonly ram: Uint8Array;
   /** High word of what `load` has loaded. */
   high = 0;
-  /** `identity` has become false. */
-  onAddends: () => void = () => undefined;
 
   protected readonly tags: Tags;
   protected readonly readTags: Int32Array;
@@ -44,9 +42,7 @@ export abstract class PlainMemory {
     this.halves = new Uint16Array(this.buffer);
     this.cells = new Int32Array(this.buffer);
     this.view = new DataView(this.buffer);
-    this.tags = new Tags(this.buffer, () => {
-      this.onAddends();
-    });
+    this.tags = new Tags(this.buffer);
     const { tags } = this;
     this.readTags = tags.read;
     this.writeTags = tags.write;

@@ -20,10 +20,7 @@ export class Tags {
   private readonly notes: Uint8Array;
   private readonly tallies: Int32Array;
 
-  constructor(
-    buffer: ArrayBuffer,
-    private readonly onAddends: () => void,
-  ) {
+  constructor(buffer: ArrayBuffer) {
     this.read = new Int32Array(buffer, LAYOUT.readTags, 2 * TAG_COUNT);
     this.write = new Int32Array(buffer, LAYOUT.writeTags, 2 * TAG_COUNT);
     this.readAddends = new Int32Array(buffer, LAYOUT.readAddends, TAG_COUNT);
@@ -63,7 +60,7 @@ export class Tags {
     const place = (lo >>> 12) & (TAG_COUNT - 1);
     const page = lo & -4096;
     const addend = (physical - page) | 0;
-    if (addend !== 0 || hi !== 0) this.leaveIdentity();
+    if (addend !== 0 || hi !== 0) this.identity = false;
     const tags = write ? this.write : this.read;
     tags[2 * place] = page;
     tags[2 * place + 1] = hi;
@@ -73,12 +70,6 @@ export class Tags {
     if ((note & LISTED) === 0) this.filled[this.size++] = place;
     this.notes[place] = (global ? note | bit : note & ~bit) | LISTED;
     if (shift > this.largest) this.largest = shift;
-  }
-
-  private leaveIdentity(): void {
-    if (!this.identity) return;
-    this.identity = false;
-    this.onAddends();
   }
 
   dropAll(): void {

@@ -28,7 +28,7 @@ export type CpuFeature = (typeof FEATURE_ROWS)[number][0];
 export const CPU_FEATURES: readonly CpuFeature[] = FEATURE_ROWS.map(([name]) => name);
 
 /**
- * What a CPU says that it is, and so what it is: instructions of the system, integer ones (CMOVcc, CMPXCHG8B, MOVBE, POPCNT, CRC32, BMI, ADX), those of SSE3 and of
+ * What a CPU says that it is, and so what it is: instructions of the system, integer ones (CMOVcc, CMPXCHG8B and CMPXCHG16B, MOVBE, POPCNT, CRC32, BMI, ADX), those of SSE3 and of
  * random numbers raise #UD when they are not advertised here; TZCNT and LZCNT are BSF and BSR then.
  */
 export interface CpuProfile {

@@ -146,6 +146,7 @@ export class Former {
   private takeIn(instruction: number, next: number, target: number, base: Base): boolean {
     const parent = this.contexts[contextOf(next)];
     if (parent === undefined || parent.depth >= MAX_DEPTH || !this.isSeen(offsetOf(next), false, base)) return false;
+    if (Math.abs(offsetOf(target)) > MAX_DISTANCE) return false;
     if (this.sizeOf(offsetOf(target), MAX_INLINE, parent.depth + 1, base) > MAX_INLINE) return false;
     const context = this.contexts.push({ returns: next, depth: parent.depth + 1 }) - 1;
     const place = inContext(context, offsetOf(target));

@@ -171,7 +171,7 @@ const leave: Lowering['lower'] = (emit) => {
   return true;
 };
 
-// string instructions without REP; those with it go page by page in the interpreter
+// string instructions without REP
 
 function moveIndex(emit: Emitter, register: number, size: number): void {
   emit.pushRegister(register);

@@ -138,16 +138,20 @@ export class RegionTable {
 
   enterDispatch(lo: number, hi: number, { translated, label }: Entry): void {
     const place = 4 * dispatchIndex(lo);
+    if (!this.isTaken(place)) this.dispatched.push(place);
     this.dispatch[place] = lo;
     this.dispatch[place + 1] = hi;
     this.dispatch[place + 2] = translated.region.mode.key;
     this.dispatch[place + 3] = translated.slot | (label << DISPATCH.slotBits);
-    this.dispatched.push(place);
   }
 
   clearDispatch(): void {
     for (const place of this.dispatched) this.clearPlace(place);
     this.dispatched = [];
+  }
+
+  private isTaken(place: number): boolean {
+    return (this.dispatch[place + 2] as number) > 0;
   }
 
   private clearPlace(place: number): void {
