@@ -146,3 +146,14 @@ test.each(TIERS)('where a REP goes to is asked before its source is touched, tie
   expect(machine.run()).toMatchObject({ reason: 'shutdown', count: 1n });
   expect(machine.touches.has(0x20, 'read')).toBe(false);
 });
+
+test.each(TIERS)('an element is read to its end before where it goes to is asked, tier %s', (tier) => {
+  // mov al, [rsi]; rep movsq; hlt
+  const machine = machineWith(64, '8a06 f348a5 f4', { tier });
+  machine.map({ start: 0x2_1000, length: 0x1000, access: 'w' });
+  machine.map({ start: 0x3_0000, length: 0x1000, access: 'r' });
+  machine.setRegister('rsi', 0x2_0fffn);
+  machine.setRegister('rdi', 0x3_0000n);
+  machine.setRegister('rcx', 1n);
+  expect(machine.run()).toMatchObject({ reason: 'denied', access: { kind: 'read', physical: 0x2_1000 } });
+});

@@ -111,6 +111,9 @@ export abstract class PlainMemory {
   }
 
   move(toLo: number, toHi: number, fromLo: number, fromHi: number, size: number, count: number, down: boolean): number {
+    // an element over the end of a page is read to its end before anything is written
+    const inPages = Math.min(count, elementsToEdge(toLo, size, down), elementsToEdge(fromLo, size, down));
+    if (inPages <= 0) return 0;
     const from = this.plainHost(fromLo, fromHi, size, false);
     if (from < 0) return 0;
     const to = this.plainHost(toLo, toHi, size, true);
@@ -118,7 +121,7 @@ export abstract class PlainMemory {
     // an element that is read after it was written is the end of a block move
     const distance = down ? from - to : to - from;
     const apart = distance > 0 ? Math.floor(distance / size) : Infinity;
-    const elements = Math.min(count, apart, elementsToEdge(toLo, size, down), elementsToEdge(fromLo, size, down));
+    const elements = Math.min(inPages, apart);
     if (elements <= 0) return 0;
     const back = down ? (elements - 1) * size : 0;
     this.bytes.copyWithin(to - back, from - back, from - back + elements * size);
