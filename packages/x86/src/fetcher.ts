@@ -174,7 +174,8 @@ export abstract class Fetcher {
     const end = Math.min(this.available, Math.max(left, 0));
     const length = this.decoder.decode(code, 0, end, cpu.word(WORD.codeSize) as CodeSize, slots, slot);
     if (length <= 0) return length;
-    memory.fetched(linear, hi, length);
+    // the bits may lie in the instruction; they are set by now
+    if (memory.fetched(linear, hi, length)) return this.tryToDecode(slot, linear, hi, left, mode);
     const isRepeated = ((slots[slot + LANE.prefixes] as number) & (PREFIX.rep | PREFIX.repne)) !== 0;
     const kinds = FORM_KINDS[slots[slot + LANE.form] as number] as number;
     slots[slot + SLOT.kind] = isRepeated ? kinds : kinds & ~KINDS.repeats;

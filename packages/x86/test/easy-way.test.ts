@@ -424,3 +424,16 @@ test.each(TIERS)('a page of code is touched by the instruction that is first in 
   expect(machine.run()).toMatchObject({ reason: 'halt' });
   expect(machine.touches.first(8, 'fetch')).toMatchObject({ count: 1n, rip: 0x8000n });
 });
+
+test.each(TIERS)('an instruction in the very page table entry that maps it has its A bit, tier %s', (tier) => {
+  const machine = machineWith(64, '', { ram: RAM, tier });
+  const view = new DataView(machine.ram.buffer, machine.ram.byteOffset);
+  view.setBigUint64(0x2008, BigInt(DIRECTORY) | USUAL, true);
+  view.setBigUint64(DIRECTORY, BigInt(TABLE) | USUAL, true);
+  // adc eax, 0x100; with A it is xor
+  view.setBigUint64(TABLE, BigInt(TABLE) | 0x15n, true);
+  machine.setRegister('rip', BigInt(LINEAR));
+  machine.setRegister('rax', 0x100n);
+  machine.run({ budget: 1 });
+  expect([machine.register('rax'), view.getUint8(TABLE)]).toEqual([0n, 0x35]);
+});

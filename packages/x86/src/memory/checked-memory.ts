@@ -102,6 +102,11 @@ export abstract class CheckedMemory extends PlainMemory {
     return this.settle(lo | 0, hi | 0, size, needs, true);
   }
 
+  /** The walks of the access of `size` bytes that was made last have set A or D. */
+  protected setBits(size: number): boolean {
+    return this.first.changes || (this.here < size && this.second.changes);
+  }
+
   /** What is asked of paging, as bits of the error code. */
   protected asked(needs: number): number {
     return (

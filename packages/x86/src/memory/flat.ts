@@ -58,8 +58,8 @@ export class FlatMemory implements Memory {
     return count;
   }
 
-  fetched(): void {
-    // nobody keeps account
+  fetched(): boolean {
+    return false;
   }
 
   fetchFault(lo: number, hi: number): never {

@@ -74,19 +74,22 @@ export class GuestMemory extends CheckedMemory implements Memory {
     return end - start;
   }
 
-  fetched(lo: number, hi: number, length: number): void {
+  fetched(lo: number, hi: number, length: number): boolean {
+    let changes = false;
     this.split(lo, hi, length);
     const { here, nextLo, nextHi } = this;
     const page = this.codePage(lo, hi);
     const next = here === length ? 0 : this.codePage(nextLo, nextHi);
     if (page < 0 || next < 0) {
       this.access(lo, hi, length, RIGHT.fetch);
+      changes = this.setBits(length);
     } else {
       this.at = page + (lo & 0xfff);
       this.next = next;
     }
     this.markCode(this.at, here);
     if (here < length) this.markCode(this.next, length - here);
+    return changes;
   }
 
   fetchFault(lo: number, hi: number): never {

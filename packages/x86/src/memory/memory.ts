@@ -21,8 +21,9 @@ export interface Memory {
   /**
    * An instruction of `length` bytes was decoded there: its bytes count as fetched and hold code from now on. To be called after each decoding,
    * not when an instruction is known from before: whatever makes its fetch count again, such as clearing the touch log, changes `codeVersion`.
+   * True: the walk to it has set bits in memory, so that it may be another instruction now.
    */
-  fetched(lo: number, hi: number, length: number): void;
+  fetched(lo: number, hi: number, length: number): boolean;
   /** Throws what the fetch of the byte there ends with; it is one that `fetch` did not give. */
   fetchFault(lo: number, hi: number): never;
   /** Like `load` and `store`, as the processor itself reads and writes descriptor tables, TSS and IDT: as a supervisor, whatever CPL is. */
